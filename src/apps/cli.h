@@ -1,0 +1,32 @@
+// The command line of `driftcast`: each command is one file, which adds itself to the program.
+#ifndef DRIFTCAST_APPS_CLI_H_
+#define DRIFTCAST_APPS_CLI_H_
+
+#include <functional>
+
+#include "base/status.h"
+
+namespace CLI {
+class App;
+}
+
+namespace driftcast {
+
+// Exit codes of every command, stable for scripts.
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailed = 1;  // it was tried and failed; the reason is on stderr
+inline constexpr int kExitUsage = 2;   // the command line or an input file is wrong
+
+// Runs `body` when `command` is what the user chose; its Status becomes the exit code and, on
+// stderr, one line "driftcast: <reason>". InvalidArgument and NotFound exit with kExitUsage.
+void OnRun(CLI::App& command, std::function<Status()> body);
+
+// Builds the whole command line, runs what it says, returns the exit code.
+int RunCommandLine(int argc, char** argv);
+
+void AddSeriesCommands(CLI::App& app);   // series detect | forecast
+void AddHistoryCommands(CLI::App& app);  // train, backtest, history show | import, forecast git
+
+}  // namespace driftcast
+
+#endif  // DRIFTCAST_APPS_CLI_H_
