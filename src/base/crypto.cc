@@ -154,8 +154,8 @@ StatusOr<std::string> Sign(const SigningKey& signing_key, std::string_view messa
 
 Status VerifySignature(std::string_view public_key, std::string_view message,
                        std::string_view signature) {
-  const Key key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, Bytes(public_key),
-                                            public_key.size()));
+  const Key key(
+      EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, Bytes(public_key), public_key.size()));
   if (!key) return InvalidArgument("not an Ed25519 public key of {} bytes", kEd25519KeyBytes);
   const Digest context(EVP_MD_CTX_new());
   if (EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.get()) != 1)

@@ -12,15 +12,15 @@
 
 namespace driftcast {
 
-std::string Hex(std::string_view bytes);             // lower case
+std::string Hex(std::string_view bytes);              // lower case
 StatusOr<std::string> FromHex(std::string_view hex);  // InvalidArgument unless pairs of digits
 std::string Base64(std::string_view bytes);           // standard alphabet, padded
 StatusOr<std::string> FromBase64(std::string_view text);
 
-std::string Sha256(std::string_view data);                             // 32 bytes
-std::string HmacSha256(std::string_view key, std::string_view data);   // 32 bytes
-std::string RandomBytes(size_t count);                                 // cryptographic quality
-bool ConstantTimeEqual(std::string_view a, std::string_view b);        // for tokens
+std::string Sha256(std::string_view data);                            // 32 bytes
+std::string HmacSha256(std::string_view key, std::string_view data);  // 32 bytes
+std::string RandomBytes(size_t count);                                // cryptographic quality
+bool ConstantTimeEqual(std::string_view a, std::string_view b);       // for tokens
 
 // Streaming SHA-256. Single use.
 class Sha256Stream {

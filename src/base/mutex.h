@@ -50,8 +50,7 @@ class CondVar {
   }
   // False when the time ran out first.
   template <typename Rep, typename Period>
-  bool WaitFor(Mutex& mutex, std::chrono::duration<Rep, Period> timeout)
-      DRIFTCAST_REQUIRES(mutex) {
+  bool WaitFor(Mutex& mutex, std::chrono::duration<Rep, Period> timeout) DRIFTCAST_REQUIRES(mutex) {
     std::unique_lock lock(mutex.mutex_, std::adopt_lock);
     const bool notified = variable_.wait_for(lock, timeout) == std::cv_status::no_timeout;
     lock.release();

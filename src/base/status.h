@@ -32,9 +32,9 @@ std::string Describe(const Status& status);
 // The same status with `context` and ": " in front of its message. OK stays OK.
 Status Annotate(const Status& status, const std::string& context);
 
-#define DRIFTCAST_DEFINE_STATUS_MAKER(Name, code)                               \
-  template <typename... Args>                                                   \
-  Status Name(fmt::format_string<Args...> text, Args&&... args) {               \
+#define DRIFTCAST_DEFINE_STATUS_MAKER(Name, code)                                    \
+  template <typename... Args>                                                        \
+  Status Name(fmt::format_string<Args...> text, Args&&... args) {                    \
     return Status(StatusCode::code, fmt::format(text, std::forward<Args>(args)...)); \
   }
 
@@ -64,24 +64,25 @@ DRIFTCAST_DEFINE_STATUS_MAKER(Internal, kInternal)                      // somet
 #define DRIFTCAST_CONCAT(a, b) DRIFTCAST_CONCAT_INNER(a, b)
 
 // Returns the status of `expression` from this function unless it is OK.
-#define DRIFTCAST_RETURN_IF_ERROR(expression)                                \
-  do {                                                                       \
+#define DRIFTCAST_RETURN_IF_ERROR(expression)                                        \
+  do {                                                                               \
     if (::driftcast::Status driftcast_status = (expression); !driftcast_status.ok()) \
-      return driftcast_status;                                               \
+      return driftcast_status;                                                       \
   } while (false)
 
 // DRIFTCAST_ASSIGN_OR_RETURN(const auto file, ReadFile(path));
-#define DRIFTCAST_ASSIGN_OR_RETURN(declaration, expression) \
-  DRIFTCAST_ASSIGN_OR_RETURN_INNER(DRIFTCAST_CONCAT(driftcast_or_, __LINE__), declaration, expression)
+#define DRIFTCAST_ASSIGN_OR_RETURN(declaration, expression)                                \
+  DRIFTCAST_ASSIGN_OR_RETURN_INNER(DRIFTCAST_CONCAT(driftcast_or_, __LINE__), declaration, \
+                                   expression)
 #define DRIFTCAST_ASSIGN_OR_RETURN_INNER(or_value, declaration, expression) \
   auto or_value = (expression);                                             \
   if (!or_value.ok()) return or_value.status();                             \
   declaration = *std::move(or_value)
 
 // An invariant of the program, checked in every build. Bugs are not errors: it ends the process.
-#define DRIFTCAST_CHECK(condition, ...)                                                  \
-  do {                                                                                   \
-    if (!(condition)) [[unlikely]]                                                       \
+#define DRIFTCAST_CHECK(condition, ...)                                                        \
+  do {                                                                                         \
+    if (!(condition)) [[unlikely]]                                                             \
       ::driftcast::CheckFailed(__FILE__, __LINE__, #condition, ::fmt::format("" __VA_ARGS__)); \
   } while (false)
 

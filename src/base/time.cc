@@ -55,8 +55,8 @@ std::optional<Duration> ReadTimeOfDay(FieldReader& in) {
   if (!minute || *minute > 59 || !in.Skip(":")) return std::nullopt;
   const auto second = in.Digits(2);
   if (!second || *second > 60) return std::nullopt;
-  Duration result = std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
-                    std::chrono::seconds(*second);
+  Duration result =
+      std::chrono::hours(*hour) + std::chrono::minutes(*minute) + std::chrono::seconds(*second);
   if (in.Skip(".")) {
     int64_t unit = 1'000'000;
     bool any = false;
@@ -95,10 +95,10 @@ std::string FormatInstant(Instant t) {
   const auto day = std::chrono::floor<std::chrono::days>(t);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss time(t - day);
-  std::string out = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                                static_cast<unsigned>(date.month()),
-                                static_cast<unsigned>(date.day()), time.hours().count(),
-                                time.minutes().count(), time.seconds().count());
+  std::string out =
+      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                  time.hours().count(), time.minutes().count(), time.seconds().count());
   if (const auto micros = time.subseconds().count(); micros != 0) {
     std::string fraction = fmt::format(".{:06}", micros);
     while (fraction.back() == '0') fraction.pop_back();

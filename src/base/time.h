@@ -22,7 +22,9 @@ inline constexpr Duration kDay = std::chrono::hours(24);
 
 constexpr Instant FromUnixMicros(int64_t micros) { return Instant(Duration(micros)); }
 constexpr int64_t ToUnixMicros(Instant t) { return t.time_since_epoch().count(); }
-constexpr Instant FromUnixSeconds(int64_t seconds) { return Instant(std::chrono::seconds(seconds)); }
+constexpr Instant FromUnixSeconds(int64_t seconds) {
+  return Instant(std::chrono::seconds(seconds));
+}
 constexpr double ToUnixSeconds(Instant t) { return static_cast<double>(ToUnixMicros(t)) * 1e-6; }
 constexpr double Seconds(Duration d) { return static_cast<double>(d.count()) * 1e-6; }
 
