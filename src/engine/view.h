@@ -1,0 +1,166 @@
+// What can be asked of the engine: plain values, copied out of the shard between two batches.
+#ifndef DRIFTCAST_ENGINE_VIEW_H_
+#define DRIFTCAST_ENGINE_VIEW_H_
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "model/fact.h"
+#include "model/plan.h"
+#include "model/prediction.h"
+#include "model/shadow.h"
+
+namespace driftcast {
+
+// Number of resources by status (index: ResourceStatus).
+using StatusCounts = std::array<uint64_t, 5>;
+
+struct StackSummary {
+  StackId id;
+  RoleName role;
+  std::map<std::string, std::string> labels;
+  std::vector<std::string> allowed_kinds;  // what the host lets us change; empty = observe only
+  AgentId agent;
+  Instant last_fact_at;
+  AgentReported agent_report;  // the last one
+  StatusCounts counts{};
+  uint64_t drifts_open = 0;
+  // Expected number of changed resources within each horizon: the sum of P(change).
+  std::array<double, kHorizonCount> expected_changes{};
+  double severity_max = 0;  // of its predictions and open drifts, 0 to 10
+};
+
+// One line of a list of resources.
+struct ResourceRow {
+  ResourceId id;
+  RoleName role;
+  ResourceStatus status = ResourceStatus::kNotCompared;
+  uint32_t keys = 0;
+  uint32_t keys_differing = 0;
+  Instant changed_at;
+  Instant compared_at;
+  std::array<double, kHorizonCount> p_change{};
+  double severity = 0;  // of its prediction, 0 to 10
+};
+
+struct ResourceFilter {
+  std::string stack;  // exact; empty = any
+  std::string role;   // exact; empty = any
+  std::string kind;   // exact; empty = any
+  std::optional<ResourceStatus> status;
+  std::string text;  // case-insensitive part of name, key or value; empty = any
+  enum class Sort { kName, kRisk, kChanged, kSeverity } sort = Sort::kName;
+  uint32_t horizon = 4;  // index into kHorizons, for kRisk
+  size_t offset = 0;
+  size_t limit = 100;  // at most 1000
+};
+
+template <typename Row>
+struct Page {
+  std::vector<Row> rows;
+  uint64_t total = 0;  // matching rows, this page or not
+};
+
+struct DriftFilter {
+  std::string stack;
+  bool open_only = true;
+  size_t offset = 0;
+  size_t limit = 100;
+};
+
+struct PlanFilter {
+  std::string stack;
+  std::string trigger;  // id of a drift, or "prediction:" + resource id text
+  std::optional<ResourceId> resource;
+  bool active_only = false;  // approved, sent, running, verifying
+  size_t offset = 0;
+  size_t limit = 100;
+};
+
+// Predictions that have been scored: how good are they?
+struct TrackRecord {
+  struct Bin {         // of predicted probability
+    double p_sum = 0;  // sum of the predictions in it
+    uint64_t count = 0;
+    uint64_t hits = 0;
+  };
+  static constexpr size_t kBins = 10;  // [0, .1), [.1, .2), ... [.9, 1]
+  struct Horizon {
+    std::array<Bin, kBins> bins{};
+    uint64_t hits = 0;  // changed within the horizon
+    uint64_t misses = 0;
+    uint64_t voided = 0;
+    uint64_t treated = 0;
+    double log_loss = 0;            // sum over hits and misses
+    double log_loss_reference = 0;  // of the constant that fits best afterwards
+    double lead_time_s = 0;         // sum over alerts that were hits
+    uint64_t alerts = 0;            // p >= the alert threshold
+    uint64_t alert_hits = 0;
+  };
+  std::array<Horizon, kHorizonCount> horizons{};
+  std::string model;  // version
+  uint64_t open = 0;  // predictions whose horizon has not passed
+};
+
+// One entry of the append-only audit log. `hash` covers the entry and the hash before it.
+struct AuditEntry {
+  uint64_t number = 0;  // from 1, without gaps
+  Instant at;
+  Principal by;
+  std::string action;         // "plan.approve", "plan.succeeded", "rule.set", "agent.enrolled", ...
+  std::string subject;        // plan id, resource id, ...
+  std::string detail;         // for people; before and after
+  std::string previous_hash;  // hex; 64 zeros for the first
+  std::string hash;           // hex SHA-256
+};
+
+struct SeriesRow {
+  std::string stack, resource_kind, resource_name, metric;
+  Instant last_at;
+  double last_value = 0;
+};
+
+struct SeriesPoint {
+  Instant at;
+  double value = 0;
+};
+
+// A view of the shard, valid only during Engine::Ask. Reads memory, and the store where said.
+class EngineView {
+ public:
+  virtual ~EngineView() = default;
+
+  virtual Instant now() const = 0;                       // time of the newest fact
+  virtual std::vector<StackSummary> Stacks() const = 0;  // by id
+  virtual std::optional<ShadowResource> Shadow(const ResourceId& id) const = 0;
+  virtual Page<ResourceRow> Resources(const ResourceFilter& filter) const = 0;
+  virtual Page<Drift> Drifts(const DriftFilter& filter) const = 0;  // newest first
+  // By expected loss (P(drift) at the alert horizon x severity), most first.
+  virtual Page<DriftPrediction> Predictions(const ResourceFilter& filter) const = 0;
+  virtual std::optional<DriftPrediction> Prediction(const ResourceId& id) const = 0;
+  virtual Page<RemediationPlan> Plans(
+      const PlanFilter& filter) const = 0;  // best first per trigger
+  virtual std::optional<RemediationPlan> Plan(const PlanId& id) const = 0;
+  virtual TrackRecord Track() const = 0;
+  virtual std::vector<IgnoreRule> Rules() const = 0;
+  virtual std::vector<ActivityReported> Activities(const StackId& stack, size_t limit) const = 0;
+  virtual std::vector<SeriesRow> Series(const std::string& stack) const = 0;
+
+  // From the store, newest first.
+  virtual StatusOr<std::vector<HistoryEntry>> History(const ResourceId& id, Instant from,
+                                                      Instant to, size_t limit) const = 0;
+  // The observed configuration as it was. NotFound when the resource was not known then.
+  virtual StatusOr<std::vector<KeyValue>> ObservedAt(const ResourceId& id, Instant at) const = 0;
+  virtual StatusOr<std::vector<AuditEntry>> Audit(uint64_t from_number, size_t limit) const = 0;
+  virtual StatusOr<std::vector<SeriesPoint>> Points(const SeriesRow& series, Instant from,
+                                                    Instant to, size_t limit) const = 0;
+};
+
+}  // namespace driftcast
+
+#endif  // DRIFTCAST_ENGINE_VIEW_H_
