@@ -1,0 +1,90 @@
+#include "predict/reference_predictor.h"
+
+#include <gtest/gtest.h>
+
+#include "predict/reference_fixture.h"
+
+namespace driftcast::predict {
+namespace {
+
+ChangeEvent EventOf(const FixtureEvent& row) {
+  ChangeEvent event;
+  event.at = FromUnixSeconds(row.seconds);
+  event.stack = "s";
+  event.kind = "app";
+  event.resource = row.resource;
+  event.path = "x";
+  event.op = row.op;
+  event.mass = row.mass;
+  return event;
+}
+
+TEST(ReferencePredictor, EqualsTheFormulaOverTheWholeHistory) {
+  ReferencePredictor predictor;
+  size_t next = 0;
+  for (const FixtureAnswer& answer : kFixtureAnswers) {
+    for (; next < std::size(kFixtureEvents) && kFixtureEvents[next].seconds <= answer.cutoff;
+         ++next)
+      ASSERT_TRUE(predictor.Apply(EventOf(kFixtureEvents[next])).ok());
+    const Instant now = FromUnixSeconds(answer.cutoff);
+    ASSERT_TRUE(predictor.Alive("s", "app", answer.resource));
+    EXPECT_NEAR(predictor.Probability("s", "app", answer.resource, now, kDay), answer.p_1d, 1e-9);
+    EXPECT_NEAR(predictor.Probability("s", "app", answer.resource, now, 7 * kDay), answer.p_7d,
+                1e-9);
+  }
+}
+
+TEST(ReferencePredictor, LaterHorizonsAreLikelier) {
+  ReferencePredictor predictor;
+  for (const FixtureEvent& row : kFixtureEvents) ASSERT_TRUE(predictor.Apply(EventOf(row)).ok());
+  const Instant now = FromUnixSeconds(std::rbegin(kFixtureEvents)->seconds + 1000);
+  double before = 0;
+  for (Duration h : {kHour, 6 * kHour, kDay, 3 * kDay, 7 * kDay, 30 * kDay}) {
+    const double p = predictor.Probability("s", "app", "web", now, h);
+    EXPECT_GT(p, before);
+    EXPECT_LT(p, 1);
+    before = p;
+  }
+}
+
+TEST(ReferencePredictor, UnknownStackAndResourceHaveThePrior) {
+  ReferencePredictor predictor;
+  const double p = predictor.Probability("nowhere", "k", "r", FromUnixSeconds(0), 30 * kDay);
+  EXPECT_NEAR(p, 1 - std::exp(-0.5), 1e-12);  // half a change in thirty days
+  EXPECT_FALSE(predictor.Alive("nowhere", "k", "r"));
+}
+
+TEST(ReferencePredictor, LateEventIsRefusedAndChangesNothing) {
+  ReferencePredictor predictor;
+  for (const FixtureEvent& row : kFixtureEvents) ASSERT_TRUE(predictor.Apply(EventOf(row)).ok());
+  const std::string before = predictor.Serialize();
+  EXPECT_EQ(predictor.Apply(EventOf(kFixtureEvents[0])).code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(predictor.Serialize(), before);
+}
+
+TEST(ReferencePredictor, RestoredStateIsTheSameToTheBit) {
+  ReferencePredictor half, whole;
+  const size_t middle = std::size(kFixtureEvents) / 2;
+  for (size_t i = 0; i < std::size(kFixtureEvents); ++i) {
+    if (i == middle) {
+      auto restored = ReferencePredictor::Restore(half.Serialize());
+      ASSERT_TRUE(restored.ok());
+      half = *std::move(restored);
+    }
+    ASSERT_TRUE(half.Apply(EventOf(kFixtureEvents[i])).ok());
+    ASSERT_TRUE(whole.Apply(EventOf(kFixtureEvents[i])).ok());
+  }
+  EXPECT_EQ(half.Serialize(), whole.Serialize());
+}
+
+TEST(ReferencePredictor, DamagedStateIsRefused) {
+  ReferencePredictor predictor;
+  for (const FixtureEvent& row : kFixtureEvents) ASSERT_TRUE(predictor.Apply(EventOf(row)).ok());
+  const std::string bytes = predictor.Serialize();
+  for (size_t size = 0; size < bytes.size(); size += 13)
+    EXPECT_EQ(ReferencePredictor::Restore(bytes.substr(0, size)).status().code(),
+              StatusCode::kDataLoss);
+}
+
+}  // namespace
+}  // namespace driftcast::predict
