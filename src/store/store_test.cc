@@ -1,0 +1,109 @@
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "store/memory_store.h"
+#include "store/rocksdb_store.h"
+
+namespace driftcast {
+namespace {
+
+class StoreTest : public testing::Test {
+ protected:
+  StoreTest() {
+    std::string name = std::filesystem::temp_directory_path() / "driftcast_store_XXXXXX";
+    folder_ = mkdtemp(name.data());
+  }
+  ~StoreTest() override { std::filesystem::remove_all(folder_); }
+  std::filesystem::path folder_;
+};
+
+std::string Dump(const Store& store, std::string_view begin, std::string_view end, bool backwards) {
+  std::string out;
+  const ScanCallback append = [&](std::string_view key, std::string_view value) {
+    out += std::string(key) + "=" + std::string(value) + ";";
+    return true;
+  };
+  const Status status = backwards ? store.ScanBackwards(Table::kState, begin, end, append)
+                                  : store.Scan(Table::kState, begin, end, append);
+  EXPECT_TRUE(status.ok()) << Describe(status);
+  return out;
+}
+
+TEST_F(StoreTest, RocksDbAndMemoryAgreeOnRandomOperations) {
+  auto disk = OpenRocksDbStore(folder_);
+  ASSERT_TRUE(disk.ok()) << Describe(disk.status());
+  MemoryStore memory;
+  std::mt19937_64 random(11);
+  const auto key = [&] {
+    return std::string(1 + random() % 2, static_cast<char>('a' + random() % 5));
+  };
+  for (int round = 0; round < 100; ++round) {
+    WriteBatch batch;
+    for (size_t i = 0; i < 1 + random() % 5; ++i)
+      random() % 3 ? batch.Put(Table::kState, key(), std::to_string(random() % 100))
+                   : batch.Delete(Table::kState, key());
+    ASSERT_TRUE((*disk)->Commit(batch).ok());
+    ASSERT_TRUE(memory.Commit(batch).ok());
+    const std::string begin = key(), end = random() % 3 ? key() : "";
+    for (const bool backwards : {false, true})
+      EXPECT_EQ(Dump(**disk, begin, end, backwards), Dump(memory, begin, end, backwards));
+  }
+}
+
+TEST_F(StoreTest, WhatWasCommittedIsThereAfterReopening) {
+  {
+    auto store = OpenRocksDbStore(folder_);
+    ASSERT_TRUE(store.ok());
+    WriteBatch batch;
+    batch.Put(Table::kAudit, "k", "v");
+    ASSERT_TRUE((*store)->Commit(batch).ok());
+  }
+  auto store = OpenRocksDbStore(folder_);
+  ASSERT_TRUE(store.ok());
+  EXPECT_EQ(**(*store)->Get(Table::kAudit, "k"), "v");
+  EXPECT_FALSE((*store)->Get(Table::kState, "k")->has_value());
+}
+
+TEST_F(StoreTest, ASecondOpenerIsToldThatItIsHeld) {
+  auto store = OpenRocksDbStore(folder_);
+  ASSERT_TRUE(store.ok());
+  EXPECT_EQ(OpenRocksDbStore(folder_).status().code(), StatusCode::kUnavailable);
+}
+
+TEST_F(StoreTest, ADamagedStoreIsRefused) {
+  {
+    auto store = OpenRocksDbStore(folder_);
+    ASSERT_TRUE(store.ok());
+  }
+  std::ofstream(folder_ / "CURRENT") << "rubbish";
+  EXPECT_FALSE(OpenRocksDbStore(folder_).ok());
+}
+
+TEST(MemoryStore, AFailedCommitChangesNothing) {
+  MemoryStore memory;
+  FaultyStore faulty(memory);
+  const std::string before = memory.Digest();
+  faulty.FailCommits(1);
+  WriteBatch batch;
+  batch.Put(Table::kState, "k", "v");
+  EXPECT_EQ(faulty.Commit(batch).code(), StatusCode::kResourceExhausted);
+  EXPECT_EQ(memory.Digest(), before);
+  EXPECT_TRUE(faulty.Commit(batch).ok());
+  EXPECT_NE(memory.Digest(), before);
+}
+
+TEST(Keys, NumbersSortAsNumbers) {
+  for (const uint64_t n : {0ull, 1ull, 255ull, 256ull, ~0ull})
+    EXPECT_EQ(FromOrderedNumber(OrderedNumber(n)), n);
+  EXPECT_LT(OrderedNumber(255), OrderedNumber(256));
+  EXPECT_EQ(PrefixEnd("a\xff"), "b");
+  EXPECT_EQ(PrefixEnd("\xff"), "");
+}
+
+}  // namespace
+}  // namespace driftcast
