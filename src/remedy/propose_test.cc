@@ -1,0 +1,309 @@
+#include "remedy/propose.h"
+
+#include <algorithm>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/crypto.h"
+
+namespace driftcast {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+const Instant kNow = FromUnixSeconds(1'780'000'000);  // 2026-05-28T20:26:40Z
+const std::vector<std::string> kAllAllowed = {"file", "package", "sysctl"};
+
+ShadowKey Key(const std::string& path, std::optional<Value> expected,
+              std::optional<Value> observed) {
+  ShadowKey key;
+  key.path = path;
+  key.expected = std::move(expected);
+  key.observed = std::move(observed);
+  key.verdict = key.expected == key.observed ? KeyVerdict::kSame
+                : !key.expected              ? KeyVerdict::kAdded
+                : !key.observed              ? KeyVerdict::kRemoved
+                                             : KeyVerdict::kChanged;
+  return key;
+}
+
+// A shadow with a drift or a forecast about it, and the context that borrows them.
+struct Scene {
+  ShadowResource shadow;
+  Drift drift;
+  DriftPrediction prediction;
+  SiteOptions site;
+  Knowledge knowledge;
+  std::vector<Dependent> dependents;
+  std::vector<Exposure> exposures;
+  std::vector<TimeSpan> windows;
+  uint32_t attempt = 0;
+  bool can_guard = false;
+  std::vector<LeftOut> left_out;
+
+  Scene(const std::string& kind, const std::string& name, std::vector<ShadowKey> keys) {
+    shadow.id = {StackId("web-7"), kind, name};
+    shadow.role = RoleName("web");
+    shadow.exists = true;
+    shadow.keys = std::move(keys);
+    drift.id = "drift-1";
+    drift.resource = prediction.resource = shadow.id;
+    drift.severity = 6;
+    drift.severity_reason = "a sensitive key";
+    for (const auto& key : shadow.keys)
+      if (key.verdict != KeyVerdict::kSame) drift.keys.push_back(key);
+    for (auto& risk : prediction.horizons) risk = {0.6, 0.5};
+    prediction.severity = 5;
+  }
+  std::vector<RemediationPlan> ForDrift(Instant now = kNow) { return Propose(true, now); }
+  std::vector<RemediationPlan> ForForecast(Instant now = kNow) { return Propose(false, now); }
+
+ private:
+  std::vector<RemediationPlan> Propose(bool with_drift, Instant now) {
+    PlanContext context;
+    context.shadow = &shadow;
+    (with_drift ? (void)(context.drift = &drift) : (void)(context.prediction = &prediction));
+    context.site = &site;
+    context.knowledge = &knowledge;
+    context.dependents = dependents;
+    context.exposures = exposures;
+    context.allowed_kinds = kAllAllowed;
+    context.windows = windows;
+    context.attempt = attempt;
+    context.host_can_guard = can_guard;
+    context.now = now;
+    return ProposePlans(context, &left_out);
+  }
+};
+
+Scene Sshd() {
+  return Scene("file", "/etc/ssh/sshd_config",
+               {Key("PermitRootLogin", Value::Text("no"), Value::Text("yes")),
+                Key("Port", Value::Integer(22), Value::Integer(22))});
+}
+
+Scene Openssl(const std::string& expected, const std::string& observed) {
+  Scene scene("package", "openssl", {Key("version", Value::Text(expected), Value::Text(observed))});
+  scene.shadow.context = {{"candidate", Value::Text("3.0.15-1")}};
+  return scene;
+}
+
+const RemediationPlan* Find(const std::vector<RemediationPlan>& plans, Strategy strategy) {
+  const auto found = std::ranges::find(plans, strategy, &RemediationPlan::strategy);
+  return found == plans.end() ? nullptr : &*found;
+}
+
+std::string WhyNot(const Scene& scene, Strategy strategy) {
+  const auto found = std::ranges::find(scene.left_out, strategy, &LeftOut::strategy);
+  return found == scene.left_out.end() ? "" : found->reason;
+}
+
+TEST(Propose, DriftOfAKeyCanBePutBackInPlace) {
+  Scene scene = Sshd();
+  const auto plans = scene.ForDrift();
+  const auto* revert = Find(plans, Strategy::kRevert);
+  ASSERT_NE(revert, nullptr);
+  EXPECT_EQ(revert->title, "Put PermitRootLogin of sshd_config back to no");
+  ASSERT_EQ(revert->steps.size(), 1u);
+  EXPECT_EQ(revert->steps[0].kind, StepKind::kSetKey);
+  EXPECT_EQ(revert->steps[0].parameters.at("value"), "no");
+  ASSERT_EQ(revert->base.size(), 1u);
+  EXPECT_THAT(revert->base[0].observed,
+              ElementsAre(KeyValue{"PermitRootLogin", Value::Text("yes")}));
+  EXPECT_TRUE(revert->reversible);
+  EXPECT_EQ(revert->trigger, "drift-1");
+  EXPECT_EQ(revert->hash, Hex(Sha256(CanonicalPlanBytes(*revert))));
+  EXPECT_EQ(revert->estimate.downtime_s.p90, 0);
+}
+
+TEST(Propose, EveryStrategyIsAPlanOrHasAReason) {
+  Scene sshd = Sshd();
+  Scene package = Openssl("3.0.14-1", "3.0.14-1");
+  for (const auto& [plans, left_out] : {std::pair(sshd.ForDrift(), sshd.left_out),
+                                        std::pair(package.ForForecast(), package.left_out)}) {
+    for (int i = 0; i <= static_cast<int>(Strategy::kSchedule); ++i) {
+      const auto strategy = static_cast<Strategy>(i);
+      const bool out = std::ranges::any_of(
+          left_out, [&](const LeftOut& l) { return l.strategy == strategy && !l.reason.empty(); });
+      EXPECT_NE(Find(plans, strategy) != nullptr, out) << StrategyName(strategy);
+    }
+  }
+}
+
+TEST(Propose, DoingNothingIsAlwaysThereAndPriced) {
+  Scene scene("tf:aws_instance", "web", {Key("type", Value::Text("a"), Value::Text("b"))});
+  const auto plans = scene.ForDrift();
+  const auto* nothing = Find(plans, Strategy::kDoNothing);
+  ASSERT_NE(nothing, nullptr);
+  EXPECT_TRUE(nothing->steps.empty());
+  EXPECT_GT(nothing->estimate.cost, 0);
+  EXPECT_EQ(Find(plans, Strategy::kRevert), nullptr);
+  EXPECT_THAT(WhyNot(scene, Strategy::kRevert), HasSubstr("tf:aws_instance"));
+  EXPECT_NE(Find(plans, Strategy::kAccept), nullptr);
+}
+
+TEST(Propose, ASecretCannotBePutBackFromHere) {
+  Scene scene("file", "/etc/app.ini",
+              {Key("db.password", Value::Secret("aa"), Value::Secret("bb"))});
+  scene.ForDrift();
+  EXPECT_THAT(WhyNot(scene, Strategy::kRevert), HasSubstr("secret"));
+}
+
+TEST(Propose, ContentIsRestoredOnlyWhenTheHostKeepsIt) {
+  Scene scene("file", "/etc/app.bin",
+              {Key("@content", Value::Digest("sha256:aa:1"), Value::Digest("sha256:bb:2"))});
+  scene.ForDrift();
+  EXPECT_THAT(WhyNot(scene, Strategy::kRevert), HasSubstr("fingerprint"));
+  scene.shadow.context = {{"kept", Value::Digest("sha256:aa:1")}};
+  const auto plans = scene.ForDrift();
+  ASSERT_NE(Find(plans, Strategy::kRevert), nullptr);
+  EXPECT_EQ(Find(plans, Strategy::kRevert)->steps[0].kind, StepKind::kRestoreContent);
+}
+
+TEST(Propose, OwnerGroupAndModeAreOneStep) {
+  Scene scene("file", "/etc/shadow",
+              {Key("@mode", Value::Text("0640"), Value::Text("0644")),
+               Key("@owner", Value::Text("root"), Value::Text("www-data"))});
+  const auto plans = scene.ForDrift();
+  const auto* revert = Find(plans, Strategy::kRevert);
+  ASSERT_NE(revert, nullptr);
+  ASSERT_EQ(revert->steps.size(), 1u);
+  EXPECT_EQ(revert->steps[0].parameters.at("mode"), "0640");
+  EXPECT_EQ(revert->steps[0].parameters.at("owner"), "root");
+}
+
+TEST(Propose, ADowngradeIsOneWayUnlessTheNewVersionCanBeFetchedAgain) {
+  Scene scene = Openssl("3.0.14-1", "3.0.16-1");
+  auto plans = scene.ForDrift();
+  ASSERT_NE(Find(plans, Strategy::kRevert), nullptr);
+  EXPECT_FALSE(Find(plans, Strategy::kRevert)->reversible);
+  scene.shadow.context.push_back({"available", Value::Text("3.0.16-1")});
+  plans = scene.ForDrift();
+  EXPECT_TRUE(Find(plans, Strategy::kRevert)->reversible);
+}
+
+TEST(Propose, AComingPackageVersionCanBeHeldOrAdopted) {
+  Scene scene = Openssl("3.0.14-1", "3.0.14-1");
+  const auto plans = scene.ForForecast();
+  const auto* prevent = Find(plans, Strategy::kPrevent);
+  const auto* adopt = Find(plans, Strategy::kAdoptEarly);
+  ASSERT_NE(prevent, nullptr);
+  ASSERT_NE(adopt, nullptr);
+  EXPECT_EQ(prevent->title, "Hold openssl at 3.0.14-1");
+  EXPECT_EQ(prevent->trigger, "prediction:web-7/package/openssl");
+  EXPECT_EQ(adopt->title, "Upgrade openssl to 3.0.15-1 now");
+  ASSERT_EQ(adopt->steps.size(), 2u);
+  EXPECT_EQ(adopt->steps[0].kind, StepKind::kInstallPackage);
+  EXPECT_EQ(adopt->steps[1].kind, StepKind::kAcceptObserved);
+}
+
+TEST(Propose, ExposuresCloseWithTheFixedVersionAndStayWithAHold) {
+  Scene scene = Openssl("3.0.14-1", "3.0.14-1");
+  scene.exposures = {{"CVE-1", 0.5, false, "3.0.15-1"}, {"CVE-2", 0.1, true, ""}};
+  const auto plans = scene.ForForecast();
+  const auto* adopt = Find(plans, Strategy::kAdoptEarly);
+  ASSERT_NE(adopt, nullptr);
+  EXPECT_NEAR(adopt->security.exposure_before, 1.4, 1e-12);
+  EXPECT_NEAR(adopt->security.exposure_after, 0.9, 1e-12);
+  ASSERT_NE(Find(plans, Strategy::kPrevent), nullptr);
+  EXPECT_NEAR(Find(plans, Strategy::kPrevent)->security.exposure_after, 1.4, 1e-12);
+}
+
+TEST(Propose, RestartsOfUnitsAreCountedFromWhatWasSeenHere) {
+  Scene scene = Openssl("3.0.14-1", "3.0.14-1");
+  scene.dependents = {{{StackId("web-7"), "unit", "nginx.service"}, 1},
+                      {{StackId("web-7"), "unit", "exim4.service"}, 1},
+                      {{StackId("web-7"), "package", "curl"}, 2}};
+  scene.knowledge.restart_s["nginx.service"] = {{2, 4}, 7};
+  scene.site.downtime_rate_per_hour["web"] = 3600;
+  const auto plans = scene.ForForecast();
+  const auto* adopt = Find(plans, Strategy::kAdoptEarly);
+  ASSERT_NE(adopt, nullptr);
+  EXPECT_DOUBLE_EQ(adopt->estimate.downtime_s.p50, 3.5);   // 2 seen + 1.5 prior
+  EXPECT_DOUBLE_EQ(adopt->estimate.downtime_s.p90, 14.0);  // 4 seen + 10 prior
+  EXPECT_EQ(adopt->blast.direct, 2);
+  EXPECT_EQ(adopt->blast.transitive, 3);
+  EXPECT_THAT(adopt->estimate.inputs, testing::Contains(HasSubstr("from 7 restarts seen here")));
+}
+
+TEST(Propose, WaitingForAWindowIsOfferedWhereDowntimeCosts) {
+  Scene scene = Openssl("3.0.14-1", "3.0.14-1");
+  scene.dependents = {{{StackId("web-7"), "unit", "nginx.service"}, 1}};
+  scene.site.downtime_rate_per_hour["web"] = 100'000;
+  auto plans = scene.ForForecast();
+  const auto* later = Find(plans, Strategy::kSchedule);
+  if (!later) GTEST_FAIL() << WhyNot(scene, Strategy::kSchedule);
+  EXPECT_EQ(later->not_before, *ParseInstant("2026-05-29T02:00:00Z"));
+  EXPECT_EQ(later->expires_at, *ParseInstant("2026-05-29T04:00:00Z"));
+  EXPECT_THAT(later->why, HasSubstr("assumed"));
+  scene.windows = {{kNow + kDay, kNow + kDay + kHour}};
+  plans = scene.ForForecast();
+  EXPECT_EQ(Find(plans, Strategy::kSchedule)->not_before, kNow + kDay);
+}
+
+TEST(Propose, ASysctlIsSetAndPersisted) {
+  Scene scene("sysctl", "net.ipv4.ip_forward",
+              {Key("value", Value::Integer(0), Value::Integer(1))});
+  const auto plans = scene.ForDrift();
+  const auto* revert = Find(plans, Strategy::kRevert);
+  ASSERT_NE(revert, nullptr);
+  EXPECT_EQ(revert->steps[0].kind, StepKind::kSetSysctl);
+  EXPECT_EQ(revert->steps[0].parameters.at("persist"), "true");
+}
+
+TEST(Propose, AnUnmanagedResourceCanBeRemovedOrAccepted) {
+  Scene scene("package", "nmap", {Key("version", std::nullopt, Value::Text("7.93"))});
+  scene.drift.status = ResourceStatus::kUnmanaged;
+  const auto plans = scene.ForDrift();
+  ASSERT_NE(Find(plans, Strategy::kRevert), nullptr);
+  EXPECT_EQ(Find(plans, Strategy::kRevert)->steps[0].kind, StepKind::kRemoveResource);
+  EXPECT_FALSE(Find(plans, Strategy::kRevert)->reversible);
+  EXPECT_NE(Find(plans, Strategy::kAccept), nullptr);
+}
+
+TEST(Propose, GuardsNeedAnAgentThatWatches) {
+  Scene scene = Sshd();
+  scene.prediction.keys = {{"PermitRootLogin", 0.9, std::nullopt, 0, "own history"}};
+  scene.ForForecast();
+  EXPECT_THAT(WhyNot(scene, Strategy::kGuard), HasSubstr("watch"));
+  scene.can_guard = true;
+  const auto plans = scene.ForForecast();
+  ASSERT_NE(Find(plans, Strategy::kGuard), nullptr);
+  EXPECT_EQ(Find(plans, Strategy::kGuard)->steps[0].parameters.at("value"), "yes");
+}
+
+TEST(Propose, TheSameQuestionHasTheSameAnswerForHours) {
+  Scene scene = Sshd();
+  const auto first = scene.ForDrift();
+  const auto later = scene.ForDrift(kNow + kMinute * 30);
+  ASSERT_EQ(first.size(), later.size());
+  for (size_t i = 0; i < first.size(); ++i) {
+    EXPECT_EQ(first[i].id, later[i].id);
+    EXPECT_EQ(first[i].hash, later[i].hash);
+  }
+  scene.attempt = 1;
+  EXPECT_NE(scene.ForDrift()[0].id, first[0].id);
+}
+
+TEST(Propose, PeoplesDecisionsMoveTheRanking) {
+  Scene scene = Sshd();
+  scene.drift.cause.kind = CauseKind::kPerson;
+  scene.knowledge.verdicts["file"] = {.accepted = 0, .reverted = 40};
+  auto plans = scene.ForDrift();
+  EXPECT_GT(Find(plans, Strategy::kRevert)->score, Find(plans, Strategy::kAccept)->score);
+  scene.knowledge.verdicts["file"] = {.accepted = 40, .reverted = 0};
+  plans = scene.ForDrift();
+  EXPECT_LT(Find(plans, Strategy::kRevert)->score, Find(plans, Strategy::kAccept)->score);
+}
+
+TEST(Propose, OutcomesMoveTheChanceOfSuccess) {
+  Scene scene = Sshd();
+  EXPECT_DOUBLE_EQ(Find(scene.ForDrift(), Strategy::kRevert)->estimate.p_success, 0.9);
+  scene.knowledge.outcomes[{"file", Strategy::kRevert}] = {.succeeded = 1, .failed = 9};
+  EXPECT_DOUBLE_EQ(Find(scene.ForDrift(), Strategy::kRevert)->estimate.p_success, 0.5);
+}
+
+}  // namespace
+}  // namespace driftcast

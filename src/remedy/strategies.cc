@@ -1,0 +1,243 @@
+#include "remedy/strategies.h"
+
+#include <algorithm>
+
+#include "base/status.h"
+
+namespace driftcast {
+namespace {
+
+// A revert that undoes something wanted hurts as much as leaving something unwanted.
+double RiskOfRevert(const Situation& s) { return s.severity * (1 - s.p_unwanted); }
+constexpr double kPassesHold = 0.1;
+constexpr double kComesLater = 0.5;
+
+double RiskOfKeeping(const Situation& s) { return s.severity * s.p_unwanted; }
+
+std::string Percent(double p) { return fmt::format("{:.0f} %", p * 100); }
+
+std::string ForecastText(const Situation& s) {
+  return fmt::format("P(change within {}) is {}, and P(unwanted | change) {}",
+                     kHorizonNames[kRiskHorizon], Percent(s.p_change), Percent(s.p_unwanted));
+}
+
+Draft Start(const Situation& s, Strategy strategy) {
+  Draft draft;
+  draft.plan = StartPlan(s, strategy);
+  return draft;
+}
+
+// Both kinds of trigger share a shape: start, add what is particular, hand over.
+void Finish(const Situation& s, Draft draft, Drafts& out) {
+  if (ChangesHost(draft.plan) && !s.host_allows)
+    draft.plan.why += fmt::format(" This host does not let its {} be changed yet.",
+                                  s.family == Family::kFile      ? "files"
+                                  : s.family == Family::kPackage ? "packages"
+                                                                 : "kernel settings");
+  for (const auto& step : draft.plan.steps)
+    draft.plan.reversible = draft.plan.reversible && step.reversible;
+  out.drafts.push_back(std::move(draft));
+}
+
+std::string TargetVersion(const std::vector<PlanStep>& steps) {
+  for (const auto& step : steps)
+    if (const auto found = step.parameters.find("version"); found != step.parameters.end())
+      return found->second;
+  return "";
+}
+
+std::string RevertTitle(const Situation& s, const std::vector<PlanStep>& steps) {
+  if (steps.front().kind == StepKind::kRemoveResource) return "Remove " + s.short_name;
+  if (const auto version = TargetVersion(steps); !version.empty())
+    return fmt::format("Put {} back to {}", s.short_name, version);
+  return "Put " + DescribeKeys(s);
+}
+
+std::string AdoptTitle(const Situation& s, const std::vector<PlanStep>& steps) {
+  if (const auto version = TargetVersion(steps); !version.empty())
+    return fmt::format("Upgrade {} to {} now", s.short_name, version);
+  const auto& parameters = steps.front().parameters;
+  const auto path = parameters.find("path");
+  const auto value = parameters.find("value");
+  return fmt::format("Set {} of {} to {} now",
+                     path == parameters.end() ? "the value" : path->second, s.short_name,
+                     value == parameters.end() ? "what is coming" : value->second);
+}
+
+}  // namespace
+
+std::string PredictionTrigger(const ResourceId& resource) {
+  return "prediction:" + resource.ToText();
+}
+
+bool ChangesHost(const RemediationPlan& plan) {
+  return std::ranges::any_of(
+      plan.steps, [](const PlanStep& step) { return step.kind != StepKind::kAcceptObserved; });
+}
+
+std::string DescribeKeys(const Situation& s) {
+  if (s.differing.size() != 1)
+    return fmt::format("{} keys of {} back", s.differing.size(), s.short_name);
+  const ShadowKey& key = s.differing.front();
+  const std::string name =
+      s.family == Family::kSysctl ? s.short_name : key.path + " of " + s.short_name;
+  if (!key.expected) return name + " back to absent";
+  return fmt::format("{} back to {}", name, key.expected->Display());
+}
+
+RemediationPlan StartPlan(const Situation& s, Strategy strategy) {
+  RemediationPlan plan;
+  plan.strategy = strategy;
+  plan.stack = s.shadow.id.stack;
+  plan.resources = {s.shadow.id};
+  plan.trigger = s.is_drift ? s.context.drift->id : PredictionTrigger(s.shadow.id);
+  plan.made_at = s.context.now;
+  plan.expires_at = s.grid + kHour * 12 + s.site.plan_lifetime;
+  return plan;
+}
+
+void DoNothing(const Situation& s, Drafts& out) {
+  Draft draft = Start(s, Strategy::kDoNothing);
+  draft.plan.title = s.is_drift ? "Leave it as it is" : "Wait and see";
+  draft.plan.why = s.is_drift ? "Always possible: the drift stays open and stays shown."
+                              : "Always possible: " + ForecastText(s) + ".";
+  draft.residual_risk = s.is_drift ? RiskOfKeeping(s) : s.severity * s.p_drift;
+  draft.risk_text = s.is_drift ? "the drift stays" : "the change may come";
+  Finish(s, std::move(draft), out);
+}
+
+void Revert(const Situation& s, Drafts& out) {
+  if (!s.is_drift)
+    return out.LeaveOut(Strategy::kRevert, "nothing has drifted yet, so nothing can be put back");
+  Draft draft = Start(s, Strategy::kRevert);
+  PlanBase base;
+  auto steps = StepsToExpected(s, base);
+  if (!steps.ok()) return out.LeaveOut(Strategy::kRevert, Message(steps.status()));
+  draft.plan.title = RevertTitle(s, *steps);
+  draft.plan.why = fmt::format(
+      "What is expected is known for every key that differs, and typed steps can put it back. {}.",
+      s.p_unwanted_from);
+  draft.plan.steps = *std::move(steps);
+  draft.plan.base = {std::move(base)};
+  // The forecast, when there is one, says how likely it comes back.
+  const double returns = s.context.prediction ? s.p_change * 0.5 : 0;
+  draft.residual_risk = RiskOfRevert(s) + RiskOfKeeping(s) * returns;
+  draft.risk_text =
+      returns > 0.05 ? "it may have been wanted, or come back" : "it may have been wanted";
+  Finish(s, std::move(draft), out);
+}
+
+void Accept(const Situation& s, Drafts& out) {
+  if (!s.is_drift)
+    return out.LeaveOut(Strategy::kAccept, "nothing has drifted yet, so nothing can be accepted");
+  Draft draft = Start(s, Strategy::kAccept);
+  draft.plan.title = s.shadow.exists ? fmt::format("Expect {} as it is now", s.short_name)
+                                     : fmt::format("Expect that {} is gone", s.short_name);
+  draft.plan.why = "The observed values become the expected ones; the host is not touched. " +
+                   s.p_unwanted_from + ".";
+  draft.plan.steps = {AcceptStep(s)};
+  PlanBase base{.resource = s.shadow.id, .observed = {}};
+  for (const auto& key : s.differing)
+    if (key.observed) base.observed.push_back({key.path, *key.observed});
+  Canonicalize(base.observed);
+  draft.plan.base = {std::move(base)};
+  draft.residual_risk = RiskOfKeeping(s);
+  draft.risk_text = "if nobody wanted it, it stays and is no longer shown";
+  Finish(s, std::move(draft), out);
+}
+
+void AcceptUntil(const Situation& s, Drafts& out) {
+  const size_t before = out.drafts.size();
+  Accept(s, out);
+  if (out.drafts.size() == before) {  // left out, for the same reason
+    out.left_out.back().strategy = Strategy::kAcceptUntil;
+    return;
+  }
+  Draft& draft = out.drafts.back();
+  const Instant until = s.grid + s.site.accept_for;
+  draft.plan.strategy = Strategy::kAcceptUntil;
+  draft.plan.title = fmt::format("Tolerate it until {}", FormatInstant(until).substr(0, 10));
+  draft.plan.why =
+      "The observed values are tolerated until a date; then the drift is open again. " +
+      s.p_unwanted_from + ".";
+  draft.plan.steps.front().parameters["until"] = FormatInstant(until);
+  // The share of 30 days in which it is out of sight.
+  draft.residual_risk *= std::min(1.0, Seconds(s.site.accept_for) / Seconds(kDay * 30));
+  draft.risk_text = "the drift is out of sight until then";
+}
+
+void Prevent(const Situation& s, Drafts& out) {
+  if (s.is_drift) return out.LeaveOut(Strategy::kPrevent, "it has already happened");
+  if (s.family != Family::kPackage)
+    return out.LeaveOut(Strategy::kPrevent,
+                        "only packages have a lock of their own (dpkg's hold); files and kernel "
+                        "settings can be guarded instead");
+  const ShadowKey* hold = s.FindKey("hold");
+  if (hold && hold->observed && hold->observed->text == "true")
+    return out.LeaveOut(Strategy::kPrevent, s.short_name + " is already held");
+  const ShadowKey* version = s.FindKey("version");
+  if (!version || !version->observed)
+    return out.LeaveOut(Strategy::kPrevent, "the installed version is not known");
+  Draft draft = Start(s, Strategy::kPrevent);
+  draft.plan.title = fmt::format("Hold {} at {}", s.short_name, version->observed->text);
+  draft.plan.why = fmt::format(
+      "{}; a hold makes apt and unattended-upgrades leave the package alone until somebody takes "
+      "it off.",
+      ForecastText(s));
+  PlanStep step;
+  step.kind = StepKind::kHoldPackage;
+  step.resource = s.shadow.id;
+  draft.plan.steps = {std::move(step)};
+  PlanBase base{.resource = s.shadow.id, .observed = {{"version", *version->observed}}};
+  if (hold && hold->observed) base.observed.push_back({"hold", *hold->observed});
+  Canonicalize(base.observed);
+  draft.plan.base = {std::move(base)};
+  // A hold stops apt, not a person who means it; and what it keeps away comes once it is off.
+  draft.residual_risk = s.severity * s.p_drift * (kPassesHold + (1 - kPassesHold) * kComesLater);
+  draft.risk_text = "assumed: 1 in 10 changes passes a hold, and half of the rest comes later";
+  Finish(s, std::move(draft), out);
+}
+
+void AdoptEarly(const Situation& s, Drafts& out) {
+  if (s.is_drift) return out.LeaveOut(Strategy::kAdoptEarly, "it has already happened");
+  Draft draft = Start(s, Strategy::kAdoptEarly);
+  PlanBase base;
+  auto steps = StepsToPredicted(s, base);
+  if (!steps.ok()) return out.LeaveOut(Strategy::kAdoptEarly, Message(steps.status()));
+  draft.plan.title = AdoptTitle(s, *steps);
+  draft.plan.why = ForecastText(s) +
+                   "; made now, it happens while somebody watches, and is "
+                   "expected from then on.";
+  draft.plan.steps = *std::move(steps);
+  draft.plan.steps.push_back(AcceptStep(s));
+  draft.plan.base = {std::move(base)};
+  // What is unwanted about a coming package version is the surprise. What is unwanted about a
+  // coming value of a setting is the value itself, which this plan would bring about.
+  const double unwanted_anyway = s.family == Family::kPackage ? 0.2 : 1.0;
+  draft.residual_risk = s.severity * s.p_unwanted * unwanted_anyway;
+  draft.risk_text = s.family == Family::kPackage
+                        ? "the new version may itself be unwanted (assumed: 1 in 5)"
+                        : "the value may itself be unwanted";
+  Finish(s, std::move(draft), out);
+}
+
+void Guard(const Situation& s, Drafts& out) {
+  if (s.is_drift) return out.LeaveOut(Strategy::kGuard, "it has already happened");
+  if (!s.context.host_can_guard)
+    return out.LeaveOut(Strategy::kGuard, "this host's agent does not watch guards");
+  Draft draft = Start(s, Strategy::kGuard);
+  PlanBase base;
+  auto steps = StepsToHoldStill(s, base);
+  if (!steps.ok()) return out.LeaveOut(Strategy::kGuard, Message(steps.status()));
+  draft.plan.title = fmt::format("Guard {} until {}", s.short_name,
+                                 steps->front().parameters.at("until").substr(0, 10));
+  draft.plan.why =
+      ForecastText(s) + "; a guard puts the likely keys back by itself when they move.";
+  draft.plan.steps = *std::move(steps);
+  draft.plan.base = {std::move(base)};
+  draft.residual_risk = s.p_change * s.severity * (0.1 * s.p_unwanted + (1 - s.p_unwanted));
+  draft.risk_text = "it would also undo a change that somebody wants";
+  Finish(s, std::move(draft), out);
+}
+
+}  // namespace driftcast
