@@ -9,6 +9,10 @@ namespace {
 
 // A revert that undoes something wanted hurts as much as leaving something unwanted.
 double RiskOfRevert(const Situation& s) { return s.severity * (1 - s.p_unwanted); }
+// What is accepted for good is never looked at again; what is tolerated comes up once more, and may
+// then be undone although it was wanted. Assumptions, as are those about holds.
+constexpr double kForgotten = 1.25;
+constexpr double kAskedAgain = 0.1;
 constexpr double kPassesHold = 0.1;
 constexpr double kComesLater = 0.5;
 
@@ -141,7 +145,7 @@ void Accept(const Situation& s, Drafts& out) {
     if (key.observed) base.observed.push_back({key.path, *key.observed});
   Canonicalize(base.observed);
   draft.plan.base = {std::move(base)};
-  draft.residual_risk = RiskOfKeeping(s);
+  draft.residual_risk = RiskOfKeeping(s) * kForgotten;
   draft.risk_text = "if nobody wanted it, it stays and is no longer shown";
   Finish(s, std::move(draft), out);
 }
@@ -161,9 +165,8 @@ void AcceptUntil(const Situation& s, Drafts& out) {
       "The observed values are tolerated until a date; then the drift is open again. " +
       s.p_unwanted_from + ".";
   draft.plan.steps.front().parameters["until"] = FormatInstant(until);
-  // The share of 30 days in which it is out of sight.
-  draft.residual_risk *= std::min(1.0, Seconds(s.site.accept_for) / Seconds(kDay * 30));
-  draft.risk_text = "the drift is out of sight until then";
+  draft.residual_risk = RiskOfKeeping(s) + kAskedAgain * RiskOfRevert(s);
+  draft.risk_text = "the drift is out of sight until then, and has to be decided about again";
 }
 
 void Prevent(const Situation& s, Drafts& out) {
