@@ -72,7 +72,7 @@ bool ReferencePredictor::Alive(std::string_view stack_id, std::string_view kind,
   const Stack* stack = Find(stack_id);
   if (stack == nullptr) return false;
   const auto found = stack->resources.find(KeyOf(kind, resource_id));
-  return found != stack->resources.end() && found->second.alive;
+  return found != stack->resources.end() && found->second.alive != 0;
 }
 
 std::string ReferencePredictor::Serialize() const {
@@ -90,7 +90,7 @@ std::string ReferencePredictor::Serialize() const {
       out.Put(resource.changes);
       out.Put(resource.born);
       out.Put(resource.last_change);
-      out.Put<uint8_t>(resource.alive ? 1 : 0);
+      out.Put(resource.alive);
     }
   }
   return out.Take();
@@ -111,7 +111,7 @@ StatusOr<ReferencePredictor> ReferencePredictor::Restore(std::string_view bytes)
       resource.changes = in.Get<DecayedSum>();
       resource.born = in.Get<int64_t>();
       resource.last_change = in.Get<int64_t>();
-      resource.alive = in.Get<uint8_t>() != 0;
+      resource.alive = in.Get<uint32_t>();
     }
   }
   if (!in.ok() || !in.at_end()) return DataLoss("state of the reference predictor is damaged");

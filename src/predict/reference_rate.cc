@@ -13,16 +13,16 @@ double BornTerm(const ReferenceResource& resource, int64_t now) {
 }  // namespace
 
 void ReferencePool::Enter(ReferenceResource* resource, int64_t now) {
-  if (resource->alive) return;
-  resource->alive = true;
+  if (resource->alive != 0) return;
+  resource->alive = 1;
   changes_.Add(resource->changes.At(now), now);
   born_.Add(BornTerm(*resource, now), now);
   ++live_;
 }
 
 void ReferencePool::Leave(ReferenceResource* resource, int64_t now) {
-  if (!resource->alive) return;
-  resource->alive = false;
+  if (resource->alive == 0) return;
+  resource->alive = 0;
   --live_;
   if (live_ == 0) {  // start anew, free of rounding
     changes_ = DecayedSum();
@@ -37,7 +37,7 @@ void ReferencePool::Change(ReferenceResource* resource, int64_t now) {
   if (now == resource->last_change) return;
   resource->last_change = now;
   resource->changes.Add(1, now);
-  if (resource->alive) changes_.Add(1, now);
+  if (resource->alive != 0) changes_.Add(1, now);
 }
 
 double ReferencePool::PooledRate(int64_t now) const {

@@ -44,7 +44,8 @@ struct ReferenceResource {
   DecayedSum changes;
   int64_t born = 0;
   int64_t last_change = std::numeric_limits<int64_t>::min();
-  bool alive = false;
+  uint32_t alive = 0;  // 1 = counted in its stack's pool
+  uint32_t unused = 0;
 
   double Exposure(int64_t now) const {
     const double age = static_cast<double>(now > born ? now - born : 0);

@@ -1,0 +1,120 @@
+#include "predict/forest.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <deque>
+
+namespace driftcast::predict {
+
+bool Forest::AddTree(std::span<const TreeNode> nodes, int feature_count) {
+  struct Item {
+    int32_t source;
+    uint32_t target, depth;
+  };
+  const size_t nodes_before = nodes_.size();
+  const auto refuse = [&] {
+    nodes_.resize(nodes_before);
+    covers_.resize(nodes_before);
+    return false;
+  };
+  if (nodes.empty()) return false;
+  std::vector<bool> seen(nodes.size(), false);
+  std::deque<Item> queue = {{0, static_cast<uint32_t>(nodes_before), 0}};
+  seen[0] = true;
+  nodes_.emplace_back();
+  covers_.emplace_back();
+  uint32_t deepest = 0;
+  for (; !queue.empty(); queue.pop_front()) {
+    const Item item = queue.front();
+    const TreeNode& from = nodes[item.source];
+    deepest = std::max(deepest, item.depth);
+    covers_[item.target] = from.cover;
+    if (from.left < 0) {
+      nodes_[item.target] = {from.value, item.target, 0, 1, 0};
+      continue;
+    }
+    for (int32_t child : {from.left, from.right}) {
+      if (child <= 0 || child >= static_cast<int32_t>(nodes.size()) || seen[child]) return refuse();
+      seen[child] = true;
+    }
+    if (from.feature < 0 || from.feature >= feature_count || from.feature > 0xffff) return refuse();
+    const auto left = static_cast<uint32_t>(nodes_.size());
+    nodes_[item.target] = {from.threshold, left, static_cast<uint16_t>(from.feature), 0,
+                           from.default_left ? 0u : 1u};
+    nodes_.resize(left + 2);
+    covers_.resize(left + 2);
+    queue.push_back({from.left, left, item.depth + 1});
+    queue.push_back({from.right, left + 1, item.depth + 1});
+  }
+  roots_.push_back(static_cast<uint32_t>(nodes_before));
+  depths_.push_back(deepest);
+  return true;
+}
+
+float Forest::MarginFrom(float start, const float* row) const {
+  float margin = start;
+  for (uint32_t at : roots_) {
+    while (!nodes_[at].is_leaf) at = Step(at, row);
+    margin += nodes_[at].threshold;
+  }
+  return margin;
+}
+
+void Forest::Margins(const float* rows, size_t stride, size_t count, float* out) const {
+  constexpr size_t kLanes = 8;
+  std::fill(out, out + count, base_);
+  size_t first = 0;
+  for (; first + kLanes <= count; first += kLanes) {
+    const float* lane_rows = rows + first * stride;
+    for (size_t tree = 0; tree < roots_.size(); ++tree) {
+      std::array<uint32_t, kLanes> at;
+      at.fill(roots_[tree]);
+      for (uint32_t depth = depths_[tree]; depth > 0; --depth)
+        for (size_t lane = 0; lane < kLanes; ++lane)
+          at[lane] = Step(at[lane], lane_rows + lane * stride);
+      for (size_t lane = 0; lane < kLanes; ++lane) out[first + lane] += nodes_[at[lane]].threshold;
+    }
+  }
+  for (; first < count; ++first) out[first] = Margin(rows + first * stride);
+}
+
+void Forest::Serialize(StateWriter* out) const {
+  out->Put(base_);
+  out->PutVector(nodes_);
+  out->PutVector(covers_);
+  out->PutVector(roots_);
+  out->PutVector(depths_);
+}
+
+bool Forest::Valid(int feature_count) const {
+  if (covers_.size() != nodes_.size() || depths_.size() != roots_.size()) return false;
+  std::vector<uint32_t> depth(nodes_.size(), 0);
+  for (size_t tree = 0; tree < roots_.size(); ++tree) {
+    const size_t end = tree + 1 < roots_.size() ? roots_[tree + 1] : nodes_.size();
+    if (roots_[tree] >= end || (tree == 0 && roots_[0] != 0)) return false;
+    uint32_t deepest = 0;
+    for (size_t i = roots_[tree]; i < end; ++i) {  // children stand after their parents
+      const Node& node = nodes_[i];
+      deepest = std::max(deepest, depth[i]);
+      if (node.is_leaf && node.left == i && node.feature < feature_count) continue;
+      if (node.is_leaf || node.left <= i || node.left + 1ull >= end || node.default_right > 1 ||
+          node.feature >= feature_count)
+        return false;
+      depth[node.left] = depth[node.left + 1] = depth[i] + 1;
+    }
+    if (deepest != depths_[tree] || deepest > 10000) return false;
+  }
+  return true;
+}
+
+bool Forest::Restore(StateReader* in, int feature_count) {
+  base_ = in->Get<float>();
+  in->GetVector(&nodes_);
+  in->GetVector(&covers_);
+  in->GetVector(&roots_);
+  in->GetVector(&depths_);
+  return in->ok() && Valid(feature_count);
+}
+
+}  // namespace driftcast::predict
