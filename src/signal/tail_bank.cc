@@ -1,0 +1,48 @@
+#include "signal/tail_bank.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace driftcast {
+namespace {
+
+// Closer than this to the quantile is a tie, not an excess: constant streams sit exactly on it.
+constexpr double kTie = 1e-3;
+
+struct Excess {
+  double surprise;
+  double taught;  // the excess itself, limited to what may be learned from it
+};
+
+Excess Judge(double excess, double mean, const TailTuning& tuning) {
+  const double scale = std::max(mean * (1 - tuning.shape), 1e-9);
+  const double surprise = std::log1p(tuning.shape * excess / scale) / tuning.shape;
+  if (surprise <= tuning.learn_cap) return {surprise, excess};
+  const double capped = scale * std::expm1(tuning.shape * tuning.learn_cap) / tuning.shape;
+  return {std::min(surprise, tuning.surprise_max), capped};
+}
+
+}  // namespace
+
+double TakeIntoTail(float& quantile, float& mean_excess, uint16_t& exceedances, double value,
+                    uint32_t seen, const TailTuning& tuning) {
+  const double unit = mean_excess > 0 ? mean_excess : 0.3;
+  const double gain = std::max(tuning.quantile_gain, 0.5 / (1 + 0.05 * (seen + 1)));
+  const double excess = value - quantile;
+  if (excess <= kTie) {
+    quantile = static_cast<float>(std::max(0.0, quantile - gain * unit * tuning.tail_share));
+    return -1;
+  }
+  const double weight = exceedances + tuning.prior_weight;
+  const double mean =
+      (exceedances * static_cast<double>(mean_excess) + tuning.prior_weight * tuning.prior_mean) /
+      weight;
+  const Excess judged = Judge(excess, mean, tuning);
+  if (exceedances * tuning.excess_gain < 1) ++exceedances;
+  const double excess_gain = std::max(1.0 / exceedances, tuning.excess_gain);
+  mean_excess = static_cast<float>(mean_excess + excess_gain * (judged.taught - mean_excess));
+  quantile = static_cast<float>(quantile + gain * unit * (1 - tuning.tail_share));
+  return judged.surprise;
+}
+
+}  // namespace driftcast
