@@ -1,0 +1,789 @@
+// Made from src/web/openapi.json by `npm run types`. Do not edit.
+
+/** RFC 9457 problem, sent as application/problem+json. */
+export interface Problem {
+  /** A URI that names the kind of problem; `about:blank` when the status says it all. */
+  type: string;
+  /** The kind of problem, in a few words. */
+  title: string;
+  /** The HTTP status. */
+  status: number;
+  /** What is wrong with this request and what to do about it. */
+  detail: string;
+  /** The single faults, where there are several or where they have a place. */
+  errors?: Array<{
+    /** Parameter or JSON pointer. */
+    where: string;
+    message: string;
+  }>;
+}
+
+/** RFC 3339, UTC, with as many decimals as are known. */
+export type Time = string;
+
+/** How far ahead a prediction looks. */
+export type Horizon = "1h" | "6h" | "1d" | "3d" | "7d" | "30d";
+
+/** One figure for each horizon: 1h, 6h, 1d, 3d, 7d, 30d. */
+export type PerHorizon = number[];
+
+/** A typed scalar. Two values are the same when both fields are. */
+export interface Value {
+  /** `secret`: a keyed fingerprint made on the host. `digest`: content that is not understood or is too large. */
+  type: "null" | "bool" | "integer" | "real" | "text" | "secret" | "digest";
+  /** Canonical text. A secret is `h:` and its fingerprint; a digest `sha256:<hex>:<bytes>`. */
+  text: string;
+}
+
+/** A scalar, or a Value to be exact about its type. A string is read as an unquoted configuration text would be: `true`, `false` and numbers get their type, the rest is text. */
+export type InputValue = string | number | boolean | null | Value;
+
+export interface KeyValue {
+  /** Names joined with dots; items of a list are `list[label]`, members of a set `set[]`. */
+  path: string;
+  value: Value;
+}
+
+export interface InputKeyValue {
+  path: string;
+  value: InputValue;
+}
+
+/** A resource's name, whole and in parts. */
+export interface ResourceId {
+  /** stack/kind/name; the name may hold slashes. */
+  id: string;
+  stack: string;
+  kind: string;
+  name: string;
+}
+
+/** Unknown is never green: NOT_COMPARED is a status of its own. */
+export type ResourceStatus = "NOT_COMPARED" | "IN_SYNC" | "DRIFTED" | "MISSING" | "UNMANAGED";
+
+/** ADDED: observed and not expected. REMOVED: expected and not observed. */
+export type KeyVerdict = "NOT_COMPARED" | "SAME" | "ADDED" | "REMOVED" | "CHANGED";
+
+/** Where an expected value comes from. */
+export type Origin = "none" | "declared" | "enrolled" | "accepted";
+
+/** How the last comparison came about. */
+export type Means = "none" | "snapshot" | "event" | "rescan" | "verify" | "import";
+
+export interface Cause {
+  kind: "unknown" | "package_run" | "person" | "tool" | "plan" | "declaration";
+  /** Changes with the same kind and id have one cause; empty = alone. */
+  id: string;
+  /** Pseudonym or name; empty = not known. */
+  actor: string;
+  /** For people. */
+  text: string;
+  /** `racy`: seen at about the same time; may be somebody else. */
+  confidence: "unknown" | "racy" | "exact";
+}
+
+/** Number of resources by status. */
+export interface StatusCounts {
+  NOT_COMPARED: number;
+  IN_SYNC: number;
+  DRIFTED: number;
+  MISSING: number;
+  UNMANAGED: number;
+}
+
+export interface Session {
+  /** Who you are, as the audit log will say it. */
+  principal: string;
+  /** viewer reads; operator also sets rules, accepts and snoozes; approver also decides plans; admin also manages tokens and agents. */
+  role: "viewer" | "operator" | "approver" | "admin";
+  /** null for API tokens, which need none. */
+  csrf_token: string | null;
+  /** null = does not expire. */
+  expires_at: string | null;
+  /** Version of the engine. */
+  version: string;
+  /** The engine's clock. */
+  now: string;
+}
+
+export interface Overview {
+  /** Time of the newest fact. */
+  as_of: string;
+  /** The engine's clock; far behind `as_of` or ahead of it means that nothing arrives. */
+  now: string;
+  version: string;
+  stacks: number;
+  resources: number;
+  counts: StatusCounts;
+  drifts_open: number;
+  /** Proposed plans of open drifts and alerts that nobody has decided. */
+  plans_waiting: number;
+  /** Approved, sent, running or verifying. */
+  plans_active: number;
+  expected_changes: PerHorizon;
+  /** The horizons of every prediction, shortest first. */
+  horizons: Array<{
+    name: Horizon;
+    seconds: number;
+  }>;
+  /** P(drift) from which a prediction is an alert. */
+  alert_threshold: number;
+  alert_horizon: Horizon;
+  /** Number of the newest live event: connect to /events with it to miss nothing. */
+  event_number: number;
+}
+
+/** What the agent said about itself last. */
+export interface AgentReport {
+  version: string;
+  /** Of one core, over the last minute. */
+  cpu_percent: number;
+  /** Resident. */
+  memory_bytes: number;
+  spool_bytes: number;
+  /** Points dropped since the agent started. */
+  metrics_shed: number;
+  /** Since the agent started. */
+  cpu_ms_by_collector: Record<string, number>;
+}
+
+export interface Stack {
+  id: string;
+  /** Empty = none given. */
+  role: string;
+  labels: Record<string, string>;
+  /** Kinds that the host lets us change; empty = observe only. */
+  allowed_kinds: string[];
+  /** The one line that would allow changes on this host; null when everything is allowed. */
+  allow_command: string | null;
+  /** Empty = none yet. */
+  agent: string;
+  last_fact_at: string | null;
+  /** live: a fact within 2 minutes; late: within 15; silent: longer ago. */
+  liveness: "live" | "late" | "silent" | "never";
+  agent_report: AgentReport | null;
+  counts: StatusCounts;
+  drifts_open: number;
+  expected_changes: PerHorizon;
+  /** Of its predictions and open drifts. */
+  severity_max: number;
+}
+
+export interface ResourceRow {
+  id: string;
+  stack: string;
+  kind: string;
+  name: string;
+  role: string;
+  status: ResourceStatus;
+  keys: number;
+  keys_differing: number;
+  /** Last change of an observed key. */
+  changed_at: string | null;
+  /** null = never. */
+  compared_at: string | null;
+  p_change: PerHorizon;
+  /** Of its prediction. */
+  severity: number;
+}
+
+export interface KeyForecast {
+  /** That this key moves, given that the resource changes. */
+  p: number;
+  /** Likeliest new value; null = cannot be said. */
+  value: string | null;
+  /** Of that value, given that the key moves. */
+  value_p: number;
+  /** For people: "own history", "candidate version". */
+  source: string;
+}
+
+export interface ShadowKey {
+  path: string;
+  expected: Value | null;
+  observed: Value | null;
+  /** The last value at which both were the same. */
+  last_agreed: Value | null;
+  origin: Origin;
+  verdict: KeyVerdict;
+  /** Id of the ignore rule, or `volatile`; empty = counts. */
+  ignored_by: string;
+  /** When NOT_COMPARED. */
+  uncompared_reason: string;
+  /** null = never. */
+  compared_at: string | null;
+  /** Of the observed value. */
+  changed_at: string | null;
+  /** Learned. */
+  changes_per_day: number;
+  forecast: KeyForecast | null;
+}
+
+export interface Dependency {
+  /** `requires`, `owned_by`, `ordered_after`, `connects_to`, ... */
+  kind: string;
+  /** Id of the resource at the other end. */
+  to: string;
+  /** Of that resource; null when it is not known. */
+  status?: ResourceStatus | null;
+}
+
+export interface HorizonRisk {
+  horizon: Horizon;
+  /** Calibrated; never falls with the horizon. */
+  p_change: number;
+  p_drift_given_change: number;
+  /** The product: what alerts use. */
+  p_drift: number;
+}
+
+export interface PredictedKey {
+  path: string;
+  /** Given that the resource changes. */
+  p: number;
+  value: string | null;
+  value_p: number;
+  source: string;
+}
+
+export interface Reason {
+  /** Family of inputs: "own history", "rhythm", "similar stacks", "schedule". */
+  group: string;
+  /** For people, with the evidence. */
+  text: string;
+  /** Contribution on the logit scale. */
+  weight: number;
+}
+
+export interface Prediction {
+  resource: ResourceId;
+  role?: string;
+  status?: ResourceStatus;
+  made_at: string;
+  /** Shortest first. */
+  horizons: HorizonRisk[];
+  /** Likeliest first. */
+  keys: PredictedKey[];
+  /** Strongest first. */
+  reasons: Reason[];
+  /** A known schedule: a timer, an expiry. */
+  due_at: string | null;
+  severity: number;
+  severity_reason: string;
+  /** Version that made it. */
+  model: string;
+  /** No skill here: shown, never alerted. */
+  abstains: boolean;
+  /** P(drift) at the alert horizon has reached the threshold. */
+  alert: boolean;
+}
+
+/** A resource's shadow: expected, observed and forecast, key by key. */
+export interface Resource {
+  id: string;
+  stack: string;
+  kind: string;
+  name: string;
+  role: string;
+  status: ResourceStatus;
+  exists: boolean;
+  /** By path. */
+  keys: ShadowKey[];
+  /** Number of keys. */
+  coverage: {
+    compared: number;
+    not_compared: number;
+    ignored: number;
+  };
+  depends_on: Dependency[];
+  /** What is known about it and is not its configuration: candidate version, owner, next run. */
+  context: KeyValue[];
+  means: Means;
+  /** null = never. */
+  compared_at: string | null;
+  first_seen_at: string | null;
+  changed_at: string | null;
+  /** Of the open drift; empty = none. */
+  drift_id: string;
+  /** The host lets us change resources of this kind. */
+  allowed: boolean;
+  /** The one line that would; null when allowed. */
+  allow_command: string | null;
+  prediction: Prediction | null;
+}
+
+export interface HistoryEntry {
+  /** When it happened, as well as the source knows. */
+  at: string;
+  op: "create" | "delete" | "add" | "change" | "remove" | "initial";
+  /** Empty for create and delete. */
+  path: string;
+  /** Canonical text. */
+  old_value: string;
+  new_value: string;
+  actor: string;
+  bot: boolean;
+  /** Entries with the same id happened together; `0` = alone. */
+  change_id: string;
+  /** Part of a restructuring. */
+  mass: boolean;
+  cause: Cause;
+  /** It was not declared, approved or accepted. */
+  drift: boolean;
+}
+
+/** The observed configuration as it was. */
+export interface State {
+  id: string;
+  at: string;
+  keys: KeyValue[];
+}
+
+export interface Drift {
+  id: string;
+  resource: ResourceId;
+  status: ResourceStatus;
+  cause: Cause;
+  opened_at: string;
+  /** null = open. */
+  closed_at: string | null;
+  /** Those that differ; `forecast` is null here. */
+  keys: ShadowKey[];
+  severity: number;
+  severity_reason: string;
+}
+
+/** Open drifts that have one cause. Drifts without a known cause are grouped by stack. */
+export interface DriftGroup {
+  cause: Cause;
+  drifts: number;
+  /** Differing keys, in all. */
+  keys: number;
+  /** At most 20. */
+  stacks: string[];
+  stacks_total: number;
+  severity_max: number;
+  opened_first: string;
+  opened_last: string;
+  /** The most severe ones, at most 5. */
+  sample: Drift[];
+}
+
+export interface TrackHorizon {
+  horizon: Horizon;
+  /** Changed within the horizon. */
+  hits: number;
+  misses: number;
+  /** Cannot be said. */
+  voided: number;
+  /** A plan acted on it: left out. */
+  treated: number;
+  /** Mean over hits and misses, in nats; null when there are none. */
+  log_loss: number | null;
+  /** Mean, of the constant that fits best afterwards. */
+  log_loss_reference: number | null;
+  alerts: number;
+  alert_hits: number;
+  /** alert_hits / alerts. */
+  precision: number | null;
+  /** alert_hits / hits. */
+  recall: number | null;
+  /** Mean over alerts that were hits. */
+  lead_time_s: number | null;
+  /** Of predicted probability, [0, 0.1) to [0.9, 1]. */
+  bins: Array<{
+    from: number;
+    to: number;
+    count: number;
+    hits: number;
+    /** Mean prediction; null when empty. */
+    p_mean: number | null;
+    /** What really happened; null when empty. */
+    hit_rate: number | null;
+  }>;
+}
+
+export interface TrackRecord {
+  model: string;
+  /** Predictions whose horizon has not passed. */
+  open: number;
+  alert_threshold: number;
+  alert_horizon: Horizon;
+  horizons: TrackHorizon[];
+}
+
+export type Strategy = "do_nothing" | "prevent" | "adopt_early" | "guard" | "relieve_cause" | "isolate" | "revert" | "accept" | "accept_until" | "schedule";
+
+export type PlanState = "proposed" | "approved" | "sent" | "running" | "verifying" | "succeeded" | "rolled_back" | "failed" | "unclear" | "rejected" | "overridden" | "expired";
+
+export interface PlanStep {
+  kind: "accept_observed" | "set_key" | "remove_key" | "restore_content" | "restore_metadata" | "install_package" | "hold_package" | "unhold_package" | "set_sysctl" | "remove_resource" | "reload_unit" | "restart_unit" | "arm_guard";
+  resource: ResourceId;
+  parameters: Record<string, string>;
+  reversible: boolean;
+  timeout_s: number;
+}
+
+export interface Quantiles {
+  p50: number;
+  p90: number;
+}
+
+export interface Estimate {
+  downtime_s: Quantiles;
+  duration_s: Quantiles;
+  effort_minutes: number;
+  /** Downtime x rate + effort + resources, in `currency`. */
+  cost: number;
+  /** ISO 4217. */
+  currency: string;
+  p_success: number;
+  /** Each figure's origin, for people. */
+  inputs: string[];
+}
+
+export interface Plan {
+  id: string;
+  strategy: Strategy;
+  stack: string;
+  title: string;
+  /** When this strategy applies, here. */
+  why: string;
+  resources: ResourceId[];
+  /** Id of the drift, or `prediction:` and a resource id. */
+  trigger: string;
+  /** In order; empty = nothing changes on the host. */
+  steps: PlanStep[];
+  /** The state that it was made for, checked again before the first step. */
+  base: Array<{
+    resource: ResourceId;
+    observed: KeyValue[];
+  }>;
+  estimate: Estimate;
+  security: {
+    /** Expected exploit-days. */
+    exposure_before: number;
+    exposure_after: number;
+    text: string;
+  };
+  blast: {
+    direct: number;
+    transitive: number;
+    top: string[];
+  };
+  /** false: a person must approve it each time. */
+  reversible: boolean;
+  /** Rank by the site's weights; more is better. */
+  score: number;
+  rank_reason: string;
+  made_at: string;
+  expires_at: string | null;
+  /** null = at once. */
+  not_before: string | null;
+  /** SHA-256 of what is to be done, hex. An approval must name it. */
+  hash: string;
+  state: PlanState;
+  /** The state will not change any more. */
+  final: boolean;
+  decided_by: string;
+  decision_reason: string;
+  /** Once it has ended. */
+  outcome: string;
+  downtime_measured_s: number;
+  /** Index of the step under way; -1 = none yet. */
+  step_now: number;
+  /** Kinds that the host must allow for its steps. */
+  needs: string[];
+  /** The host allows all of them. */
+  allowed: boolean;
+  /** The one line that would; null when allowed. */
+  allow_command: string | null;
+}
+
+/** override: a person does it by hand, and the reason says what. cancel takes back an approval that has not started. */
+export type Verdict = "approve" | "reject" | "override" | "snooze" | "cancel";
+
+export interface PlanDecision {
+  verdict: "approve" | "reject" | "override" | "cancel";
+  /** The hash that you saw. A plan that has changed since is refused with 409. */
+  plan_hash: string;
+  /** Required for override and reject. */
+  reason?: string;
+  /** Schedule it; null or left out = now. */
+  not_before?: string | null;
+  /** For override: quiet until then; null = for good. */
+  until?: string | null;
+}
+
+export interface ResourceDecision {
+  /** Resource id. */
+  resource: string;
+  verdict: "snooze" | "override";
+  reason: string;
+  /** null = for good (override only). */
+  until?: string | null;
+}
+
+/** What a resource should be. */
+export interface Expectation {
+  /** Resource id. Either this or role, kind and name. */
+  resource?: string;
+  /** For every stack of a role. */
+  role?: string;
+  /** With `role`. */
+  kind?: string;
+  /** With `role`. */
+  name?: string;
+  keys?: InputKeyValue[];
+  /** Paths that are no longer expected. */
+  unset?: string[];
+  /** Nothing else may be there: an extra key is drift. */
+  complete?: boolean;
+  /** The resource itself should not exist. */
+  absent?: boolean;
+}
+
+export interface Rule {
+  id: string;
+  /** Over stack/kind/name; `*` crosses slashes. */
+  resource_glob: string;
+  /** Over the path; `*` = every key. */
+  key_glob: string;
+  owner: string;
+  reason: string;
+  /** null = never. */
+  expires_at: string | null;
+  /** Still shown as a difference, but raises no alert and no status. */
+  alarm_only: boolean;
+}
+
+export interface RuleInput {
+  /** Left out: a new one is made. */
+  id?: string;
+  resource_glob: string;
+  key_glob: string;
+  reason: string;
+  expires_at?: string | null;
+  /** Default true. */
+  alarm_only?: boolean;
+}
+
+export interface RulePreview {
+  /** Open drifts that it would quiet, wholly. */
+  drifts_open: number;
+  /** Differing keys of open drifts that it matches. */
+  keys_open: number;
+  /** Closed drifts that it would have quieted. */
+  drifts_past: number;
+  /** "resource id: key", at most 20. */
+  sample: string[];
+}
+
+export interface Activity {
+  /** `package_run`, `login`, `sudo`, `deployment`, `incident`. */
+  kind: string;
+  id: string;
+  actor: string;
+  text: string;
+  started_at: string;
+  ended_at: string;
+  /** `kind/name` of what it says it touched. */
+  resources: string[];
+  details: Record<string, string>;
+}
+
+export interface Agent {
+  id: string;
+  stack: string;
+  role: string;
+  state: "live" | "late" | "silent" | "never" | "revoked";
+  last_fact_at: string | null;
+  enrolled_at?: string | null;
+  certificate_expires_at?: string | null;
+  allowed_kinds: string[];
+  allow_command?: string | null;
+  labels: Record<string, string>;
+  report: AgentReport | null;
+}
+
+export interface JoinToken {
+  id: string;
+  role?: string;
+  note?: string;
+  created_at: string;
+  expires_at: string;
+  created_by?: string;
+  used_at?: string | null;
+  /** The agent; empty = not used. */
+  used_by?: string;
+}
+
+export interface Token {
+  id: string;
+  name: string;
+  role: "viewer" | "operator" | "approver" | "admin";
+  created_at: string;
+  expires_at: string | null;
+  last_used_at?: string | null;
+  created_by?: string;
+}
+
+export interface AuditEntry {
+  /** From 1, without gaps. */
+  number: number;
+  at: string;
+  by: string;
+  /** `plan.approve`, `rule.set`, `agent.enrolled`, ... */
+  action: string;
+  subject: string;
+  /** For people; before and after. */
+  detail: string;
+  /** Hex; 64 zeros for the first. */
+  previous_hash: string;
+  /** SHA-256 of the entry and the hash before it, hex. */
+  hash: string;
+}
+
+export interface Series {
+  stack: string;
+  resource_kind: string;
+  resource_name: string;
+  /** OpenTelemetry name. */
+  metric: string;
+  last_at: string;
+  last_value: number;
+}
+
+/** Two columns of the same length, oldest first. */
+export interface Points {
+  at: string[];
+  value: Array<number | null>;
+}
+
+export interface SearchHit {
+  type: "stack" | "role" | "resource" | "drift" | "plan";
+  id: string;
+  title: string;
+  /** Where and how it matched. */
+  detail: string;
+  /** Of a resource or plan; else empty. */
+  status: string;
+  severity: number;
+}
+
+export interface Event {
+  /** Rises by one with every event, over restarts too. */
+  number: number;
+  at: string;
+  stack: string;
+  /** Resource id, drift id, plan id, audit number. */
+  id: string;
+  /** For people. */
+  text: string;
+}
+
+export interface StackPage {
+  rows: Stack[];
+  /** Matching rows, on this page or not. */
+  total: number;
+  offset: number;
+  limit: number;
+  /** Time of the newest fact. */
+  as_of: string;
+}
+
+export interface ResourceRowPage {
+  rows: ResourceRow[];
+  /** Matching rows, on this page or not. */
+  total: number;
+  offset: number;
+  limit: number;
+  /** Time of the newest fact. */
+  as_of: string;
+}
+
+export interface DriftPage {
+  rows: Drift[];
+  /** Matching rows, on this page or not. */
+  total: number;
+  offset: number;
+  limit: number;
+  /** Time of the newest fact. */
+  as_of: string;
+}
+
+export interface PredictionPage {
+  rows: Prediction[];
+  /** Matching rows, on this page or not. */
+  total: number;
+  offset: number;
+  limit: number;
+  /** Time of the newest fact. */
+  as_of: string;
+}
+
+export interface PlanPage {
+  rows: Plan[];
+  /** Matching rows, on this page or not. */
+  total: number;
+  offset: number;
+  limit: number;
+  /** Time of the newest fact. */
+  as_of: string;
+}
+
+export interface HistoryEntryList {
+  rows: HistoryEntry[];
+}
+
+export interface DriftGroupList {
+  rows: DriftGroup[];
+}
+
+export interface RuleList {
+  rows: Rule[];
+}
+
+export interface ActivityList {
+  rows: Activity[];
+}
+
+export interface AgentList {
+  rows: Agent[];
+}
+
+export interface JoinTokenList {
+  rows: JoinToken[];
+}
+
+export interface TokenList {
+  rows: Token[];
+}
+
+export interface AuditEntryList {
+  rows: AuditEntry[];
+  /** Ask with `before` = this for older entries; null at the first. */
+  next_before: number | null;
+}
+
+export interface SeriesList {
+  rows: Series[];
+}
+
+export interface SearchHitList {
+  rows: SearchHit[];
+}
+
+export interface JoinTokenMade {
+  join_token: JoinToken;
+  /** Shown this once. */
+  token: string;
+  /** What to run on the host. */
+  command: string;
+}
+
+export interface TokenMade {
+  api_token: Token;
+  /** Shown this once. */
+  token: string;
+}

@@ -1,0 +1,79 @@
+// One forecast in full: when, to what, how bad, and why.
+import type { JSX } from "preact";
+import { useQuery } from "../api/query";
+import type { Overview, PlanPage, Prediction } from "../api/types";
+import { percent, shortValue, splitName } from "../lib/format";
+import { href, useRoute } from "../lib/router";
+import { RiskCurve, RiskTable } from "../parts/curve";
+import { Icon } from "../parts/icons";
+import { Reasons } from "../parts/reasons";
+import { Answered, Empty, Time } from "../parts/states";
+import { Severity } from "../parts/status";
+
+export function ForecastPage(): JSX.Element {
+  const id = useRoute().query.get("id") ?? "";
+  const prediction = useQuery<Prediction>("/prediction", { id }, { live: ["prediction", "resource"], concerns: (event) => event.id === id });
+  return (
+    <div class="page">
+      {!prediction.data && <h1 class="sr">Forecast</h1>}
+      <Answered answer={prediction} lines={10}>{(data) => <Body prediction={data} />}</Answered>
+    </div>
+  );
+}
+
+function Body({ prediction }: { prediction: Prediction }): JSX.Element {
+  const { resource } = prediction;
+  const { folder, leaf } = splitName(resource.name);
+  const overview = useQuery<Overview>("/overview");
+  const trigger = `prediction:${resource.id}`;
+  const plans = useQuery<PlanPage>("/plans", { trigger, limit: 10 }, { live: ["plan"], concerns: (event) => event.stack === resource.stack });
+  const week = prediction.horizons[4];
+  return (
+    <>
+      <header class="page-head">
+        <p class="crumbs"><a href={href("/forecasts")}>Forecasts</a> / <a href={href("/stack", { id: resource.stack })}>{resource.stack}</a> / {resource.kind}</p>
+        <h1 class="name"><span class="folder">{folder}</span>{leaf}</h1>
+        <p class="sentence small">
+          <b class="em-forecast">{percent(week.p_change)}</b> chance that it changes within seven days{prediction.due_at && <>, due <Time at={prediction.due_at} both /></>};
+          if it does, {percent(week.p_drift_given_change)} that it is drift.
+        </p>
+        <div class="verdict-line">
+          <Severity value={prediction.severity} reason={prediction.severity_reason} /><span class="quiet">{prediction.severity_reason}</span>
+          {prediction.alert && <span class="badge tone-drift">alert</span>}
+        </div>
+        <div class="actions">
+          {plans.data && plans.data.total > 0 && <a class="button primary" href={href("/compare", { trigger })}><Icon name="plans" size={18} /> Compare {plans.data.total} plans</a>}
+          <a class="button" href={href("/resource", { id: resource.id })}>The resource</a>
+        </div>
+        {prediction.abstains && <p class="notice tone-quiet">The model has shown no skill on resources like this one. The figures are shown; no alert is raised.</p>}
+      </header>
+      <div class="columns">
+        <section class="card" aria-labelledby="when">
+          <header class="card-head"><h2 id="when">When</h2></header>
+          <RiskCurve horizons={prediction.horizons} threshold={overview.data?.alert_threshold} alertHorizon={overview.data?.alert_horizon} />
+          <RiskTable horizons={prediction.horizons} />
+        </section>
+        <section class="card" aria-labelledby="what">
+          <header class="card-head"><h2 id="what">To what</h2></header>
+          {prediction.keys.length === 0 ? <Empty icon="resources" title="No key stands out" /> : (
+            <table class="figures keys-ahead">
+              <thead><tr><th scope="col">Key</th><th scope="col">Moves, if it changes</th><th scope="col">Likeliest value</th></tr></thead>
+              <tbody>{prediction.keys.slice(0, 12).map((key) => (
+                <tr key={key.path}>
+                  <th scope="row"><code>{key.path}</code></th>
+                  <td><span class="meter" aria-hidden="true"><i style={{ width: `${key.p * 100}%` }} /></span>{percent(key.p)}</td>
+                  <td>{key.value !== null ? <><code class="forecast">{shortValue(key.value)}</code> <span class="quiet">{percent(key.value_p)}</span></> : <span class="quiet">cannot be said</span>}<span class="note">{key.source}</span></td>
+                </tr>))}
+              </tbody>
+            </table>
+          )}
+        </section>
+      </div>
+      <section class="card" aria-labelledby="why">
+        <header class="card-head"><h2 id="why">Why</h2><span class="quiet">weight on the logit scale</span></header>
+        <Reasons reasons={prediction.reasons} />
+        <p class="quiet foot">Made <Time at={prediction.made_at} both /> by {prediction.model}. <a href={href("/track-record")}>Its track record</a></p>
+      </section>
+    </>
+  );
+}
