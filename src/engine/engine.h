@@ -19,10 +19,14 @@
 
 #include "base/status.h"
 #include "base/time.h"
+#include "engine/live_event.h"
+#include "engine/records.h"
 #include "engine/view.h"
 #include "model/fact.h"
 
 namespace driftcast {
+
+class Store;
 
 struct EngineOptions {
   std::filesystem::path data;      // the store lives in data/store; empty = in memory, for tests
@@ -32,30 +36,14 @@ struct EngineOptions {
   Duration tick = kSecond;         // how often time advances when nothing else happens
 };
 
-// Something that a page or a notifier may want to know at once.
-struct LiveEvent {
-  enum class Kind : uint8_t {
-    kResource = 1,    // a shadow changed
-    kDrift = 2,       // opened, changed or closed
-    kPrediction = 3,  // crossed the alert threshold, either way
-    kPlan = 4,        // proposed, decided, progressed, ended
-    kStack = 5,       // enrolled, or its agent reported
-    kAudit = 6,
-    kOrder = 7,  // an approved plan waits for the agent of `stack`
-  };
-  Kind kind = Kind::kResource;
-  uint64_t number = 0;  // rises by one with every event, over restarts too
-  Instant at;
-  StackId stack;
-  std::string id;    // resource id text, drift id, plan id, audit number
-  std::string text;  // for people: "sshd_config: PermitRootLogin no -> yes"
-};
-
 class Engine {
  public:
   // Opens or creates the store and restores the shard. DataLoss when the store is damaged,
   // Unavailable when another process holds it.
   static StatusOr<std::unique_ptr<Engine>> Open(EngineOptions options, const Clock* clock);
+  // The same over a store of the caller's, for tests.
+  static StatusOr<std::unique_ptr<Engine>> OpenWithStore(EngineOptions options, const Clock* clock,
+                                                         std::unique_ptr<Store> store);
   ~Engine();  // stops; what was acknowledged is durable
 
   // Queues facts. `done` runs on the shard's thread, once: OK when they are durable. A fact of an
@@ -103,6 +91,11 @@ class Engine {
   std::optional<std::string> GetSetting(const std::string& key) const;
   std::vector<std::pair<std::string, std::string>> ListSettings(const std::string& prefix) const;
   Status DeleteSetting(const std::string& key);
+
+  // Effects that wait to be delivered outside, oldest first. Whoever delivers them says so
+  // afterwards; after a crash in between they are handed out again with the same keys.
+  StatusOr<std::vector<OutboxEffect>> Outbox(size_t max) const;
+  Status OutboxDelivered(const std::vector<uint64_t>& numbers);
 
   // Counters for /metrics, Prometheus names without the "driftcast_" prefix.
   std::vector<std::pair<std::string, double>> Counters() const;

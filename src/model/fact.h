@@ -60,11 +60,13 @@ struct ResourceVanished {
   Cause cause;
 };
 
-// The agent has now reported every resource of these kinds that exists. Those of the same stack
-// and kinds that were not reported since `started_at` have vanished.
+// The agent has now looked at every resource of these kinds that exists. Those of the same stack
+// and kinds that were not reported since `started_at` have vanished; or, with `unchanged_omitted`,
+// are as they were, and have been compared again.
 struct SnapshotCompleted {
   std::vector<std::string> kinds;
   Instant started_at;
+  bool unchanged_omitted = false;
 };
 
 // Where an expected value comes from. Stored: never renumber.

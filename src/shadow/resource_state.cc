@@ -147,6 +147,7 @@ std::string Encode(const ResourceState& state) {
   out.Time(state.changed_before_at);
   out.Time(state.treated_at);
   out.Time(state.snoozed_until);
+  out.Time(state.alerted_at);
   out.Bool(state.exists);
   out.Bool(state.managed);
   out.Bool(state.complete);
@@ -173,6 +174,7 @@ StatusOr<ResourceState> DecodeResourceState(std::string_view bytes) {
   state.changed_before_at = in.Time();
   state.treated_at = in.Time();
   state.snoozed_until = in.Time();
+  state.alerted_at = in.Time();
   state.exists = in.Bool();
   state.managed = in.Bool();
   state.complete = in.Bool();

@@ -106,11 +106,13 @@ void BodyToProto(const SnapshotCompleted& body, v1::Fact* fact) {
   auto* out = fact->mutable_snapshot_completed();
   for (const auto& kind : body.kinds) out->add_kinds(kind);
   out->set_started_at_us(ToUnixMicros(body.started_at));
+  out->set_unchanged_omitted(body.unchanged_omitted);
 }
 
 StatusOr<FactBody> BodyFromProto(const v1::SnapshotCompleted& in) {
   return SnapshotCompleted{{in.kinds().begin(), in.kinds().end()},
-                           FromUnixMicros(in.started_at_us())};
+                           FromUnixMicros(in.started_at_us()),
+                           in.unchanged_omitted()};
 }
 
 void BodyToProto(const ExpectationSet& body, v1::Fact* fact) {

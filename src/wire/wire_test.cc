@@ -34,7 +34,7 @@ std::vector<Fact> EveryBody() {
                             Means::kEvent,
                             cause}),
       Wrap(ResourceVanished{kFile, Means::kRescan, cause}),
-      Wrap(SnapshotCompleted{{"file", "package"}, FromUnixMicros(9)}),
+      Wrap(SnapshotCompleted{{"file", "package"}, FromUnixMicros(9), true}),
       Wrap(ExpectationSet{kFile,
                           RoleName(),
                           {{"Port", Value::Integer(22)}},

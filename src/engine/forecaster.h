@@ -1,0 +1,63 @@
+// Forecasts of resources, from what changed before and what is scheduled.
+//
+// Probability of a change within h: 1 - (1 - p(h)) (1 - q(h)), where p is the learned one (the
+// reference rate) and q that of what is known to be coming: a package with a newer candidate, a
+// run that is due. Reasons are the exact steps on the logit scale: stack, own history, schedule.
+#ifndef DRIFTCAST_ENGINE_FORECASTER_H_
+#define DRIFTCAST_ENGINE_FORECASTER_H_
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+#include "engine/records.h"
+#include "model/change.h"
+#include "model/prediction.h"
+#include "predict/reference_predictor.h"
+#include "shadow/resource_state.h"
+
+namespace driftcast {
+
+using Risks = std::array<float, kHorizonCount>;
+
+// Deterministic; not thread-safe.
+class Forecaster {
+ public:
+  // Learns from one change. Events older than the newest of their stack are taken as if they had
+  // come with it.
+  void Learn(ChangeEvent event);
+
+  // P(change) within each horizon; never falls with the horizon.
+  Risks RisksOf(const ResourceId& id, const ResourceState& state, Instant now) const;
+
+  DriftPrediction Predict(const ResourceId& id, const ResourceState& state, const DriftShare& share,
+                          Instant now) const;
+
+  // Version of what predicts, for the track record.
+  static const char* model();
+
+  // The state as bytes and back, bit-identical. DataLoss on bytes that are not one.
+  std::string Serialize() const;
+  Status Restore(std::string_view bytes);
+
+ private:
+  double Learned(const ResourceId& id, Instant now, Duration horizon) const;
+
+  predict::ReferencePredictor reference_;
+  std::map<std::string, Instant> newest_;  // event by stack
+};
+
+// P(drift | change) of a kind: its own share, with a prior of one in two.
+double DriftShareOf(const DriftShare& share);
+
+// The version that a package would move to, or empty: "candidate" in the context, newer than what
+// is installed, and not on hold.
+std::string PendingVersion(const ResourceState& state);
+
+// When something is known to happen to the resource ("next_run" or "due" in the context).
+std::optional<Instant> DueAt(const ResourceState& state);
+
+}  // namespace driftcast
+
+#endif  // DRIFTCAST_ENGINE_FORECASTER_H_

@@ -1,0 +1,312 @@
+#include "engine/shard.h"
+
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "shadow/update.h"
+#include "wire/fact.h"
+#include "wire/value.h"
+
+namespace driftcast {
+namespace {
+
+// The forecaster is saved whole once it has learnt this much more; until then its changes are
+// logged one by one.
+constexpr uint64_t kForecastLogMax = 20000;
+
+// Facts that are kept as they came. Metrics have a table of their own, time and the agents' reports
+// about themselves leave no trace.
+bool IsKept(const Fact& fact) {
+  return !std::holds_alternative<TimeAdvanced>(fact.body) &&
+         !std::holds_alternative<MetricsObserved>(fact.body) &&
+         !std::holds_alternative<AgentReported>(fact.body);
+}
+
+bool NeedsStack(const Fact& fact) {
+  return std::holds_alternative<StackEnrolled>(fact.body) ||
+         std::holds_alternative<SnapshotCompleted>(fact.body) ||
+         std::holds_alternative<ActivityReported>(fact.body) ||
+         std::holds_alternative<MetricsObserved>(fact.body) ||
+         std::holds_alternative<PastChanges>(fact.body) ||
+         std::holds_alternative<AgentReported>(fact.body);
+}
+
+const ResourceId* ResourceOf(const Fact& fact) {
+  if (const auto* body = std::get_if<ResourceObserved>(&fact.body)) return &body->resource;
+  if (const auto* body = std::get_if<ResourceVanished>(&fact.body)) return &body->resource;
+  return nullptr;
+}
+
+std::string RuleBytes(const IgnoreRule& rule) {
+  Fact fact;
+  fact.body = rule;
+  return EncodeFact(fact);
+}
+
+std::string ExpectationsBytes(const std::vector<ExpectationSet>& expectations) {
+  ByteWriter out;
+  out.Unsigned(expectations.size());
+  for (const ExpectationSet& wanted : expectations) {
+    Fact fact;
+    fact.body = wanted;
+    out.Text(EncodeFact(fact));
+  }
+  return out.Take();
+}
+
+std::string CohortKey(const std::string& stack, size_t horizon) {
+  return "c/" + std::to_string(horizon) + "/" + stack;
+}
+
+// Calls `load` for each entry of the state table under a prefix, with the rest of the key.
+template <typename Load>
+Status LoadEach(const Store& store, const std::string& prefix, Load load) {
+  Status result = Ok();
+  const Status scanned = store.Scan(Table::kState, prefix, PrefixEnd(prefix),
+                                    [&](std::string_view key, std::string_view value) {
+                                      result = load(key.substr(prefix.size()), value);
+                                      return result.ok();
+                                    });
+  return scanned.ok() ? result : scanned;
+}
+
+void Dispatch(ShardState& shard, const Fact& fact) {
+  struct Visitor {
+    ShardState& shard;
+    const Fact& fact;
+    void operator()(const StackEnrolled& b) const { ApplyEnrolled(shard, fact, b); }
+    void operator()(const ResourceObserved& b) const { ApplyObserved(shard, fact, b); }
+    void operator()(const ResourceVanished& b) const { ApplyVanishedFact(shard, fact, b); }
+    void operator()(const SnapshotCompleted& b) const { ApplySnapshot(shard, fact, b); }
+    void operator()(const ExpectationSet& b) const { ApplyExpectationFact(shard, fact, b); }
+    void operator()(const ActivityReported& b) const { ApplyActivity(shard, fact, b); }
+    void operator()(const MetricsObserved& b) const { ApplyMetrics(shard, fact, b); }
+    void operator()(const TimeAdvanced&) const {}
+    void operator()(const PastChanges& b) const { ApplyPast(shard, fact, b); }
+    void operator()(const IgnoreRule& b) const { ApplyRule(shard, fact, b); }
+    void operator()(const DecisionMade& b) const { ApplyDecision(shard, fact, b); }
+    void operator()(const PlanProgressed& b) const { ApplyProgress(shard, fact, b); }
+    void operator()(const BlobPublished& b) const {
+      Audit(shard, Principal("engine"), "blob.published", b.kind, b.version + " " + b.digest);
+    }
+    void operator()(const AgentReported& b) const {
+      StackFor(shard, fact.stack).record.report = b;
+      Emit(shard, LiveEvent::Kind::kStack, fact.stack, fact.stack.value, "");
+    }
+  };
+  std::visit(Visitor{shard, fact}, fact.body);
+}
+
+}  // namespace
+
+Status Shard::Check(std::span<const Fact> facts) const {
+  std::map<std::string, uint64_t> applied;  // by agent, as if those before had been applied
+  for (const Fact& fact : facts) DRIFTCAST_RETURN_IF_ERROR(CheckOne(fact, applied));
+  return Ok();
+}
+
+Status Shard::CheckOne(const Fact& fact, std::map<std::string, uint64_t>& applied) const {
+  if (!fact.agent.empty()) {
+    if (fact.sequence == 0)
+      return InvalidArgument("a fact of agent {} has no number", fact.agent.value);
+    uint64_t& last = applied.try_emplace(fact.agent.value, SequenceOf(fact.agent)).first->second;
+    if (fact.sequence <= last) return Ok();  // a repeat
+    if (fact.sequence != last + 1)
+      return OutOfRange("facts {} to {} of agent {} are missing", last + 1, fact.sequence - 1,
+                        fact.agent.value);
+    last = fact.sequence;
+  }
+  if (NeedsStack(fact) && fact.stack.empty())
+    return InvalidArgument("a fact that says of no stack");
+  if (const ResourceId* id = ResourceOf(fact)) {
+    DRIFTCAST_RETURN_IF_ERROR(ValidateResourceId(*id));
+    if (!fact.stack.empty() && id->stack != fact.stack)
+      return PermissionDenied("{} is not of stack {}", id->ToText(), fact.stack.value);
+  }
+  if (const auto* body = std::get_if<DecisionMade>(&fact.body)) return CheckDecision(state_, *body);
+  if (const auto* body = std::get_if<PlanProgressed>(&fact.body))
+    return CheckProgress(state_, fact, *body);
+  return Ok();
+}
+
+void Shard::Apply(const Fact& fact) {
+  if (!fact.agent.empty()) {
+    uint64_t& applied = state_.agents[fact.agent.value];
+    if (fact.sequence <= applied) return;
+    applied = fact.sequence;
+    state_.pending.agents.insert(fact.agent.value);
+  }
+  state_.numbers.now = std::max(state_.numbers.now, fact.at);
+  // Ticks that change nothing are not written, so they are not counted either.
+  if (!std::holds_alternative<TimeAdvanced>(fact.body)) ++state_.numbers.fact_number;
+  if (!fact.stack.empty() && !std::holds_alternative<DecisionMade>(fact.body)) {
+    Stack& stack = StackFor(state_, fact.stack);
+    stack.record.last_fact_at = std::max(stack.record.last_fact_at, fact.at);
+  }
+  if (IsKept(fact))
+    state_.pending.log.Put(Table::kFacts, OrderedNumber(state_.numbers.fact_number),
+                           EncodeFact(fact));
+  Dispatch(state_, fact);
+  if (std::holds_alternative<TimeAdvanced>(fact.body)) ApplyTime(state_);
+}
+
+void Shard::Collect(WriteBatch& batch, std::vector<LiveEvent>& events) {
+  Pending& pending = state_.pending;
+  for (auto& write : pending.log.writes) batch.writes.push_back(std::move(write));
+  const auto put_or_delete = [&](std::string key, bool there, auto encode) {
+    there ? batch.Put(Table::kState, std::move(key), encode())
+          : batch.Delete(Table::kState, std::move(key));
+  };
+  for (const auto& [stack_id, slot_key] : pending.slots) {
+    const auto& slots = state_.stacks[stack_id].slots;
+    const auto slot = slots.find(slot_key);
+    put_or_delete(ShadowPrefix() + stack_id + '\0' + slot_key, slot != slots.end(),
+                  [&] { return slot->second.bytes; });
+  }
+  for (const auto& id : pending.stacks)
+    batch.Put(Table::kState, StackKey(StackId(id)), Encode(state_.stacks[id].record));
+  for (const auto& id : pending.drifts) {
+    const auto drift = state_.drifts.find(id);
+    put_or_delete("d/" + id, drift != state_.drifts.end(), [&] { return Encode(drift->second); });
+  }
+  for (const auto& id : pending.plans)
+    batch.Put(Table::kState, "p/" + id, Encode(state_.plans[id]));
+  for (const auto& id : pending.rules)
+    batch.Put(Table::kState, "i/" + id, RuleBytes(state_.rules[id]));
+  for (const auto& id : pending.agents)
+    batch.Put(Table::kState, "a/" + id, OrderedNumber(state_.agents[id]));
+  for (const auto& [stack_id, horizon] : pending.cohorts) {
+    Cohort cohort;
+    for (const auto& [slot_key, slot] : state_.stacks[stack_id].slots)
+      if (slot.p_scored[horizon] >= 0) cohort.emplace_back(slot_key, slot.p_scored[horizon]);
+    batch.Put(Table::kState, CohortKey(stack_id, horizon), Encode(cohort));
+  }
+  if (pending.track) batch.Put(Table::kState, "track", EncodeTrack(state_.track));
+  if (pending.expectations)
+    batch.Put(Table::kState, "expectations", ExpectationsBytes(state_.role_expectations));
+  if (state_.numbers.forecast_number >= forecast_saved_ + kForecastLogMax) {
+    batch.Put(Table::kState, "forecaster",
+              OrderedNumber(state_.numbers.forecast_number) + state_.forecaster.Serialize());
+    for (uint64_t n = forecast_saved_; n < state_.numbers.forecast_number; ++n)
+      batch.Delete(Table::kState, "fl/" + OrderedNumber(n));
+    forecast_saved_ = state_.numbers.forecast_number;
+  }
+  if (!batch.empty() || !pending.events.empty())
+    batch.Put(Table::kState, "numbers", Encode(state_.numbers));
+  for (auto& event : pending.events) events.push_back(std::move(event));
+  pending = {};
+}
+
+uint64_t Shard::SequenceOf(const AgentId& agent) const {
+  const auto found = state_.agents.find(agent.value);
+  return found == state_.agents.end() ? 0 : found->second;
+}
+
+void Shard::AcceptGap(const AgentId& agent, uint64_t to) {
+  uint64_t& applied = state_.agents[agent.value];
+  if (to <= applied) return;
+  Audit(state_, Principal("engine"), "agent.gap", agent.value,
+        fmt::format("facts {} to {} never came", applied + 1, to));
+  applied = to;
+  state_.pending.agents.insert(agent.value);
+}
+
+void Shard::AppendAudit(const Principal& by, const std::string& action, const std::string& subject,
+                        const std::string& detail, Instant at) {
+  state_.numbers.now = std::max(state_.numbers.now, at);
+  Audit(state_, by, action, subject, detail);
+}
+
+StatusOr<std::unique_ptr<Shard>> Shard::Restore(const Store& store, ShardOptions options) {
+  std::unique_ptr<Shard> shard(new Shard);
+  shard->state_.options = options;
+  RebuildActiveRules(shard->state_);
+  DRIFTCAST_RETURN_IF_ERROR(shard->Load(store));
+  return shard;
+}
+
+Status Shard::Load(const Store& store) {
+  DRIFTCAST_ASSIGN_OR_RETURN(const auto numbers, store.Get(Table::kState, "numbers"));
+  if (!numbers) return Ok();  // a new store
+  DRIFTCAST_ASSIGN_OR_RETURN(state_.numbers, DecodeShardNumbers(*numbers));
+  DRIFTCAST_RETURN_IF_ERROR(LoadEach(store, "i/", [&](std::string_view id, std::string_view bytes) {
+    DRIFTCAST_ASSIGN_OR_RETURN(Fact fact, DecodeFact(bytes));
+    state_.rules[std::string(id)] = std::get<IgnoreRule>(fact.body);
+    return Ok();
+  }));
+  RebuildActiveRules(state_);
+  DRIFTCAST_RETURN_IF_ERROR(LoadEach(store, "s/", [&](std::string_view id, std::string_view bytes) {
+    DRIFTCAST_ASSIGN_OR_RETURN(state_.stacks[std::string(id)].record, DecodeStackRecord(bytes));
+    return Ok();
+  }));
+  DRIFTCAST_RETURN_IF_ERROR(LoadEach(store, "d/", [&](std::string_view id, std::string_view bytes) {
+    DRIFTCAST_ASSIGN_OR_RETURN(state_.drifts[std::string(id)], DecodeDrift(bytes));
+    return Ok();
+  }));
+  DRIFTCAST_RETURN_IF_ERROR(LoadEach(store, "p/", [&](std::string_view id, std::string_view bytes) {
+    DRIFTCAST_ASSIGN_OR_RETURN(state_.plans[std::string(id)], DecodePlan(bytes));
+    return Ok();
+  }));
+  DRIFTCAST_RETURN_IF_ERROR(LoadEach(store, "a/", [&](std::string_view id, std::string_view bytes) {
+    state_.agents[std::string(id)] = FromOrderedNumber(bytes);
+    return Ok();
+  }));
+  DRIFTCAST_ASSIGN_OR_RETURN(const auto forecaster, store.Get(Table::kState, "forecaster"));
+  if (forecaster) {
+    forecast_saved_ = FromOrderedNumber(std::string_view(*forecaster).substr(0, 8));
+    DRIFTCAST_RETURN_IF_ERROR(state_.forecaster.Restore(std::string_view(*forecaster).substr(8)));
+  }
+  DRIFTCAST_RETURN_IF_ERROR(LoadEach(store, "fl/", [&](std::string_view, std::string_view bytes) {
+    v1::ChangeEvent message;
+    if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+      return DataLoss("a change in the forecaster's log that cannot be read");
+    DRIFTCAST_ASSIGN_OR_RETURN(auto event, FromProto(message));
+    state_.forecaster.Learn(std::move(event));
+    return Ok();
+  }));
+  return LoadRest(store);
+}
+
+Status Shard::LoadRest(const Store& store) {
+  DRIFTCAST_RETURN_IF_ERROR(
+      LoadEach(store, ShadowPrefix(), [&](std::string_view key, std::string_view bytes) {
+        const size_t zero = key.find('\0');
+        if (zero == key.npos) return DataLoss("a shadow under a key that is none");
+        const StackId stack_id{std::string(key.substr(0, zero))};
+        Stack& stack = state_.stacks[stack_id.value];
+        const ResourceId id = IdFromSlotKey(stack_id, key.substr(zero + 1));
+        DRIFTCAST_ASSIGN_OR_RETURN(const auto state, DecodeResourceState(bytes));
+        Slot& slot = stack.slots[SlotKey(id)];
+        slot.bytes = bytes;
+        FillSlot(state_, id, state, ViewOfSlot(state_, id, state), slot);
+        for (const auto& edge : state.depends_on)
+          if (edge.to_stack.empty())
+            stack.dependents[edge.to_kind + '\0' + edge.to_name].insert(SlotKey(id));
+        return Ok();
+      }));
+  for (size_t h = 0; h < kHorizonCount; ++h)
+    DRIFTCAST_RETURN_IF_ERROR(
+        LoadEach(store, CohortKey("", h), [&](std::string_view stack, std::string_view bytes) {
+          DRIFTCAST_ASSIGN_OR_RETURN(const Cohort cohort, DecodeCohort(bytes));
+          auto& slots = state_.stacks[std::string(stack)].slots;
+          for (const auto& [slot_key, p] : cohort)
+            if (const auto slot = slots.find(slot_key); slot != slots.end())
+              slot->second.p_scored[h] = p;
+          return Ok();
+        }));
+  DRIFTCAST_ASSIGN_OR_RETURN(const auto track, store.Get(Table::kState, "track"));
+  if (track) {
+    DRIFTCAST_ASSIGN_OR_RETURN(state_.track, DecodeTrack(*track));
+  }
+  DRIFTCAST_ASSIGN_OR_RETURN(const auto expectations, store.Get(Table::kState, "expectations"));
+  if (expectations) {
+    ByteReader in(*expectations);
+    for (uint64_t n = in.Count(); n > 0; --n) {
+      DRIFTCAST_ASSIGN_OR_RETURN(const Fact fact, DecodeFact(in.View()));
+      state_.role_expectations.push_back(std::get<ExpectationSet>(fact.body));
+    }
+  }
+  return Ok();
+}
+
+}  // namespace driftcast

@@ -1,0 +1,245 @@
+// Facts about what is: stacks, resources, snapshots, activities, metrics, the past.
+#include <algorithm>
+
+#include "engine/shard_state.h"
+#include "shadow/update.h"
+#include "wire/fact.h"
+
+namespace driftcast {
+namespace {
+
+// A change seen within this time after a run that touched the resource is explained by it.
+constexpr Duration kRunGrace = std::chrono::minutes(5);
+
+bool Touches(const ActivityReported& activity, const std::string& kind_and_name) {
+  return std::find(activity.resources.begin(), activity.resources.end(), kind_and_name) !=
+         activity.resources.end();
+}
+
+// A package run explains the packages that it names and the files that those own.
+bool Explains(const ActivityReported& activity, const ResourceId& id,
+              const std::vector<Dependency>& depends_on, Instant at) {
+  if (activity.kind != "package_run") return false;
+  if (at < activity.started_at || at > activity.ended_at + kRunGrace) return false;
+  if (Touches(activity, id.kind + "/" + id.name)) return true;
+  return std::any_of(depends_on.begin(), depends_on.end(), [&](const Dependency& edge) {
+    return edge.kind == "owned_by" && Touches(activity, edge.to_kind + "/" + edge.to_name);
+  });
+}
+
+Cause CauseFrom(const ActivityReported& activity) {
+  return {CauseKind::kPackageRun, activity.id, activity.actor, activity.text, Confidence::kRacy};
+}
+
+Cause FindCause(const StackRecord& record, const ResourceId& id,
+                const std::vector<Dependency>& depends_on, Instant at) {
+  for (auto run = record.activities.rbegin(); run != record.activities.rend(); ++run)
+    if (Explains(*run, id, depends_on, at)) return CauseFrom(*run);
+  return {};
+}
+
+bool IsProgram(const Cause& cause) {
+  return cause.kind == CauseKind::kTool || cause.kind == CauseKind::kPlan ||
+         cause.kind == CauseKind::kDeclaration;
+}
+
+UpdateContext ContextFor(const ShardState& shard, const Fact& fact, const Cause& cause) {
+  UpdateContext context;
+  context.at = fact.at;
+  context.change_id = shard.numbers.fact_number;
+  context.actor = cause.actor;
+  context.bot = IsProgram(cause);
+  return context;
+}
+
+// Counts changes of the kind, and how many of them were drift.
+void CountChanges(StackRecord& record, const ResourceId& id, bool drift) {
+  DriftShare& share = record.drift_share[id.kind];
+  ++share.changes;
+  if (drift) ++share.drifts;
+}
+
+bool IsDrift(const ShadowResource& view) {
+  return view.status == ResourceStatus::kDrifted || view.status == ResourceStatus::kMissing ||
+         view.status == ResourceStatus::kUnmanaged;
+}
+
+void TakeIn(ShardState& shard, const ResourceId& id, const std::vector<ChangeEvent>& events,
+            ResourceState state, const Cause& cause, bool enrolling) {
+  if (!events.empty()) {
+    const bool drift = IsDrift(ViewOfSlot(shard, id, state));
+    if (!enrolling) CountChanges(shard.stacks[id.stack.value].record, id, drift);
+    Record(shard, events, cause, drift && !enrolling);
+  }
+  PutState(shard, id, std::move(state), cause);
+}
+
+void ApplyRoleExpectations(ShardState& shard, const StackId& stack, const RoleName& role) {
+  if (role.empty()) return;
+  for (const ExpectationSet& wanted : shard.role_expectations) {
+    if (wanted.role != role) continue;
+    ResourceId id = wanted.resource;
+    id.stack = stack;
+    const Slot* slot = FindSlot(shard, id);
+    ResourceState state = slot != nullptr ? DecodeSlot(*slot) : ResourceState();
+    ApplyExpectation(wanted, state);
+    PutState(shard, id, std::move(state),
+             {CauseKind::kDeclaration, "", "", "", Confidence::kExact});
+  }
+}
+
+}  // namespace
+
+void ApplyEnrolled(ShardState& shard, const Fact& fact, const StackEnrolled& body) {
+  const bool known = shard.stacks.contains(fact.stack.value);
+  Stack& stack = StackFor(shard, fact.stack);
+  const bool new_role = stack.record.role != body.role;
+  stack.record.role = body.role;
+  stack.record.labels = body.labels;
+  stack.record.allowed_kinds = body.allowed_kinds;
+  stack.record.agent = fact.agent;
+  if (!known)
+    Audit(shard, Principal("engine"), "stack.enrolled", fact.stack.value,
+          "role " + body.role.value);
+  Emit(shard, LiveEvent::Kind::kStack, fact.stack, fact.stack.value, known ? "" : "enrolled");
+  if (new_role) ApplyRoleExpectations(shard, fact.stack, body.role);
+}
+
+void ApplyObserved(ShardState& shard, const Fact& fact, const ResourceObserved& body) {
+  Stack& stack = StackFor(shard, body.resource.stack);
+  const Slot* slot = FindSlot(shard, body.resource);
+  ResourceState state = slot != nullptr ? DecodeSlot(*slot) : ResourceState();
+  const Cause cause = body.cause.known()
+                          ? body.cause
+                          : FindCause(stack.record, body.resource, body.depends_on, fact.at);
+  UpdateContext context = ContextFor(shard, fact, cause);
+  context.enrolling =
+      body.means == Means::kSnapshot && !stack.record.enrolled_kinds.contains(body.resource.kind);
+  ResourceObserved observed = body;
+  observed.cause = cause;
+  const auto events = ApplyObservation(observed, context, state);
+  TakeIn(shard, body.resource, events, std::move(state), cause, context.enrolling);
+}
+
+void ApplyVanishedFact(ShardState& shard, const Fact& fact, const ResourceVanished& body) {
+  Stack& stack = StackFor(shard, body.resource.stack);
+  const Slot* slot = FindSlot(shard, body.resource);
+  if (slot == nullptr) return;
+  ResourceState state = DecodeSlot(*slot);
+  const Cause cause = body.cause.known()
+                          ? body.cause
+                          : FindCause(stack.record, body.resource, state.depends_on, fact.at);
+  const auto events =
+      ApplyVanished(body.resource, body.means, ContextFor(shard, fact, cause), state);
+  TakeIn(shard, body.resource, events, std::move(state), cause, false);
+}
+
+void ApplySnapshot(ShardState& shard, const Fact& fact, const SnapshotCompleted& body) {
+  Stack& stack = StackFor(shard, fact.stack);
+  for (const std::string& kind : body.kinds) {
+    stack.record.enrolled_kinds.insert(kind);
+    stack.record.kind_compared_at[kind] = body.started_at;
+    if (body.unchanged_omitted) continue;
+    std::vector<std::string> gone;
+    const std::string prefix = kind + '\0';
+    for (auto slot = stack.slots.lower_bound(prefix);
+         slot != stack.slots.end() && slot->first.starts_with(prefix); ++slot)
+      if (slot->second.compared_at < body.started_at) gone.push_back(slot->first);
+    for (const std::string& slot_key : gone)
+      ApplyVanishedFact(shard, fact, {IdFromSlotKey(fact.stack, slot_key), Means::kSnapshot, {}});
+  }
+  Emit(shard, LiveEvent::Kind::kStack, fact.stack, fact.stack.value, "");
+}
+
+void ApplyExpectationFact(ShardState& shard, const Fact& fact, const ExpectationSet& body) {
+  const Cause cause{CauseKind::kDeclaration, "", body.by.value, body.reason, Confidence::kExact};
+  if (!body.role.empty()) {
+    std::erase_if(shard.role_expectations, [&](const ExpectationSet& old) {
+      return old.role == body.role && old.resource == body.resource;
+    });
+    shard.role_expectations.push_back(body);
+    shard.pending.expectations = true;
+    std::vector<StackId> stacks;
+    for (const auto& [id, stack] : shard.stacks)
+      if (stack.record.role == body.role) stacks.emplace_back(id);
+    for (const StackId& stack : stacks) ApplyRoleExpectations(shard, stack, body.role);
+  } else {
+    StackFor(shard, body.resource.stack);
+    const Slot* slot = FindSlot(shard, body.resource);
+    ResourceState state = slot != nullptr ? DecodeSlot(*slot) : ResourceState();
+    ApplyExpectation(body, state);
+    PutState(shard, body.resource, std::move(state), cause);
+  }
+  Audit(shard, body.by, std::string("expectation.") + OriginName(body.origin),
+        body.role.empty()
+            ? body.resource.ToText()
+            : "role " + body.role.value + "/" + body.resource.kind + "/" + body.resource.name,
+        body.reason);
+  (void)fact;
+}
+
+void ApplyActivity(ShardState& shard, const Fact& fact, const ActivityReported& body) {
+  Stack& stack = StackFor(shard, fact.stack);
+  auto& kept = stack.record.activities;
+  std::erase_if(kept,
+                [&](const ActivityReported& a) { return a.kind == body.kind && a.id == body.id; });
+  kept.push_back(body);
+  if (kept.size() > StackRecord::kActivitiesKept) kept.pop_front();
+  // A run is often reported after what it changed: name it in the drifts that it explains.
+  for (auto& [id, drift] : shard.drifts) {
+    if (drift.resource.stack != fact.stack || drift.closed_at != Instant() || drift.cause.known())
+      continue;
+    const Slot* slot = FindSlot(shard, drift.resource);
+    if (slot == nullptr ||
+        !Explains(body, drift.resource, DecodeSlot(*slot).depends_on, slot->changed_at))
+      continue;
+    drift.cause = CauseFrom(body);
+    shard.pending.drifts.insert(id);
+    Emit(shard, LiveEvent::Kind::kDrift, fact.stack, id, "explained by " + body.text);
+  }
+}
+
+void ApplyMetrics(ShardState& shard, const Fact& fact, const MetricsObserved& body) {
+  Stack& stack = StackFor(shard, fact.stack);
+  for (const MetricPoint& point : body.points)
+    stack.series[point.resource_kind + '\0' + point.resource_name + '\0' + point.metric] = {
+        point.at, point.value};
+  shard.pending.log.Put(Table::kPoints,
+                        fact.stack.value + '\0' +
+                            OrderedNumber(static_cast<uint64_t>(ToUnixMicros(fact.at))) +
+                            OrderedNumber(shard.numbers.fact_number),
+                        EncodeFact(fact));
+}
+
+void ApplyPast(ShardState& shard, const Fact& fact, const PastChanges& body) {
+  StackFor(shard, fact.stack);
+  for (ChangeEvent event : body.events) {
+    event.stack = fact.stack.value;
+    Cause cause;
+    if (event.kind == "package") cause.kind = CauseKind::kPackageRun;
+    Record(shard, {std::move(event)}, cause, false);
+    // Each is an entry of its own; the number keeps their keys apart.
+    ++shard.numbers.fact_number;
+  }
+  Emit(shard, LiveEvent::Kind::kStack, fact.stack, fact.stack.value, "");
+}
+
+void ApplyRule(ShardState& shard, const Fact& fact, const IgnoreRule& body) {
+  shard.rules[body.id] = body;
+  shard.pending.rules.insert(body.id);
+  RebuildActiveRules(shard);
+  Audit(shard, Principal(body.owner), body.removed ? "rule.removed" : "rule.set", body.id,
+        body.reason);
+  // Judge again what the rule touches.
+  for (const auto& [stack_id, stack] : shard.stacks) {
+    std::vector<ResourceId> touched;
+    for (const auto& [slot_key, slot] : stack.slots) {
+      if (slot.keys_differing > 0 || slot.status != ResourceStatus::kInSync || body.removed)
+        touched.push_back(IdFromSlotKey(StackId(stack_id), slot_key));
+    }
+    for (const ResourceId& id : touched) PutState(shard, id, DecodeSlot(*FindSlot(shard, id)), {});
+  }
+  (void)fact;
+}
+
+}  // namespace driftcast

@@ -1,0 +1,359 @@
+#include "engine/shard_state.h"
+
+#include <algorithm>
+
+#include "base/crypto.h"
+#include "engine/audit_chain.h"
+#include "shadow/sensitivity.h"
+#include "shadow/update.h"
+#include "wire/value.h"
+
+namespace driftcast {
+namespace {
+
+constexpr size_t kClosedDriftsKept = 5000;
+constexpr double kAlertEndsAt = 0.8;  // of the threshold
+
+std::string DescribeKey(const ShadowKey& key) {
+  const auto text = [](const std::optional<Value>& value) {
+    if (!value) return std::string("(not there)");
+    std::string shown = value->Display();
+    if (shown.size() > 60) shown = shown.substr(0, 57) + "...";
+    return shown.empty() ? std::string("(empty)") : shown;
+  };
+  return fmt::format("{}: {} instead of {}", key.path, text(key.observed), text(key.expected));
+}
+
+std::string DescribeDrift(const Drift& drift) {
+  std::string text = drift.resource.kind + " " + drift.resource.name + " ";
+  if (drift.status == ResourceStatus::kMissing) return text + "is missing";
+  if (drift.status == ResourceStatus::kUnmanaged) return text + "appeared and nobody declared it";
+  if (drift.keys.empty()) return text + "is there and should not be";
+  text += DescribeKey(drift.keys[0]);
+  if (drift.keys.size() > 1) text += fmt::format(" and {} more keys", drift.keys.size() - 1);
+  return text;
+}
+
+void UpdateDependents(Stack& stack, const std::string& slot_key,
+                      const std::vector<Dependency>& old_ones,
+                      const std::vector<Dependency>& new_ones) {
+  if (old_ones == new_ones) return;
+  for (const auto& edge : old_ones) {
+    const auto found = stack.dependents.find(edge.to_kind + '\0' + edge.to_name);
+    if (found == stack.dependents.end()) continue;
+    found->second.erase(slot_key);
+    if (found->second.empty()) stack.dependents.erase(found);
+  }
+  for (const auto& edge : new_ones)
+    if (edge.to_stack.empty())
+      stack.dependents[edge.to_kind + '\0' + edge.to_name].insert(slot_key);
+}
+
+size_t DependentsOf(const Stack& stack, const std::string& slot_key) {
+  const auto found = stack.dependents.find(slot_key);
+  return found == stack.dependents.end() ? 0 : found->second.size();
+}
+
+bool SameDifference(const Drift& a, const Drift& b) {
+  if (a.status != b.status || a.keys.size() != b.keys.size()) return false;
+  for (size_t i = 0; i < a.keys.size(); ++i)
+    if (a.keys[i].path != b.keys[i].path || a.keys[i].observed != b.keys[i].observed ||
+        a.keys[i].expected != b.keys[i].expected)
+      return false;
+  return true;
+}
+
+// Closed drifts are kept for the page; history keeps everything. The oldest leave first.
+void ForgetOldDrifts(ShardState& shard) {
+  if (shard.drifts.size() <= kClosedDriftsKept) return;
+  const Drift* oldest = nullptr;
+  for (const auto& [id, drift] : shard.drifts)
+    if (drift.closed_at != Instant() && (oldest == nullptr || drift.closed_at < oldest->closed_at))
+      oldest = &drift;
+  if (oldest == nullptr) return;
+  const std::string id = oldest->id;
+  shard.pending.drifts.insert(id);
+  shard.drifts.erase(id);
+}
+
+void CloseDrift(ShardState& shard, ResourceState& state) {
+  const auto found = shard.drifts.find(state.drift_id);
+  if (found == shard.drifts.end()) return;
+  Drift& drift = found->second;
+  drift.closed_at = shard.numbers.now;
+  shard.pending.drifts.insert(drift.id);
+  Emit(shard, LiveEvent::Kind::kDrift, drift.resource.stack, drift.id,
+       drift.resource.kind + " " + drift.resource.name + " is as expected again");
+  state.drift_id.clear();
+  ForgetOldDrifts(shard);
+}
+
+bool CauseIsNew(StackRecord& record, const Cause& cause) {
+  if (!cause.known() || cause.id.empty()) return true;
+  auto& seen = record.alerted_causes;
+  if (std::find(seen.begin(), seen.end(), cause.id) != seen.end()) return false;
+  seen.push_back(cause.id);
+  if (seen.size() > StackRecord::kAlertedCausesKept) seen.pop_front();
+  return true;
+}
+
+void OpenDrift(ShardState& shard, Stack& stack, Drift drift, ResourceState& state) {
+  ++state.drift_count;
+  drift.id =
+      "d-" +
+      Hex(Sha256(drift.resource.ToText() + "#" + std::to_string(state.drift_count))).substr(0, 16);
+  drift.opened_at = shard.numbers.now;
+  state.drift_id = drift.id;
+  const std::string text = DescribeDrift(drift);
+  Emit(shard, LiveEvent::Kind::kDrift, drift.resource.stack, drift.id, text);
+  // Unmanaged things are listed, not alerted: most are harmless, and the list does not go away.
+  const bool loud =
+      drift.status != ResourceStatus::kUnmanaged && state.snoozed_until <= shard.numbers.now;
+  if (loud && CauseIsNew(stack.record, drift.cause)) {
+    shard.pending.stacks.insert(drift.resource.stack.value);
+    Alert(shard, "drift.opened", drift.id, drift.resource.stack, drift.id, text, drift.severity);
+  }
+  shard.pending.drifts.insert(drift.id);
+  shard.drifts[drift.id] = std::move(drift);
+}
+
+// Brings the open drift in line with the verdict.
+void FollowDrift(ShardState& shard, Stack& stack, const ResourceId& id, const ShadowResource& view,
+                 const Cause& cause, ResourceState& state) {
+  const bool differs = view.status == ResourceStatus::kDrifted ||
+                       view.status == ResourceStatus::kMissing ||
+                       (view.status == ResourceStatus::kUnmanaged && view.exists);
+  if (!differs) {
+    // Not compared is not in sync: an open drift stays open until it is seen to be gone.
+    if (!state.drift_id.empty() && view.status != ResourceStatus::kNotCompared)
+      CloseDrift(shard, state);
+    return;
+  }
+  Drift drift;
+  drift.resource = id;
+  drift.status = view.status;
+  drift.cause = cause;
+  if (view.status == ResourceStatus::kDrifted) drift.keys = DifferingKeys(view);
+  const Severity severity = SeverityOf(id, drift.keys, DependentsOf(stack, SlotKey(id)));
+  drift.severity =
+      view.status == ResourceStatus::kDrifted
+          ? severity.value
+          : (view.status == ResourceStatus::kMissing ? SensitivityOf(id.kind, id.name, "").weight
+                                                     : 2);
+  drift.severity_reason = view.status == ResourceStatus::kDrifted ? severity.reason
+                          : view.status == ResourceStatus::kMissing
+                              ? SensitivityOf(id.kind, id.name, "").why
+                              : "nobody said what it should be";
+  const auto open = shard.drifts.find(state.drift_id);
+  if (open == shard.drifts.end()) {
+    OpenDrift(shard, stack, std::move(drift), state);
+    return;
+  }
+  if (SameDifference(open->second, drift)) return;
+  drift.id = open->second.id;
+  drift.opened_at = open->second.opened_at;
+  if (!drift.cause.known()) drift.cause = open->second.cause;
+  Emit(shard, LiveEvent::Kind::kDrift, id.stack, drift.id, DescribeDrift(drift));
+  shard.pending.drifts.insert(drift.id);
+  open->second = std::move(drift);
+}
+
+// A resource that leaves takes its open predictions with it.
+void VoidPredictions(ShardState& shard, const ResourceId& id, const Slot& slot) {
+  for (size_t h = 0; h < kHorizonCount; ++h) {
+    if (slot.p_scored[h] < 0) continue;
+    ++shard.track.horizons[h].voided;
+    shard.pending.track = true;
+    shard.pending.cohorts.insert({id.stack.value, h});
+  }
+}
+
+// Raises an alert when the forecast passes the threshold, and ends it well below.
+void FollowAlert(ShardState& shard, const ResourceId& id, const Slot& slot, ResourceState& state) {
+  const double p = slot.p_change[kAlertHorizon] * DriftShareOf(ShareOf(shard, id));
+  const bool alerted = state.alerted_at != Instant();
+  if (!alerted && p >= shard.options.alert_threshold && slot.exists &&
+      state.snoozed_until <= shard.numbers.now && state.drift_id.empty()) {
+    state.alerted_at = shard.numbers.now;
+    const std::string text =
+        fmt::format("{} {} will probably drift within a day ({:.0f} %)", id.kind, id.name, 100 * p);
+    Emit(shard, LiveEvent::Kind::kPrediction, id.stack, id.ToText(), text);
+    Alert(shard, "prediction.alert",
+          id.ToText() + "@" + std::to_string(ToUnixMicros(state.alerted_at)), id.stack, id.ToText(),
+          text, slot.severity);
+  } else if (alerted && (p < kAlertEndsAt * shard.options.alert_threshold || !slot.exists)) {
+    state.alerted_at = Instant();
+    Emit(shard, LiveEvent::Kind::kPrediction, id.stack, id.ToText(),
+         fmt::format("{} {} is calm again", id.kind, id.name));
+  }
+}
+
+}  // namespace
+
+Slot* FindSlot(ShardState& shard, const ResourceId& id) {
+  return const_cast<Slot*>(FindSlot(std::as_const(shard), id));
+}
+
+const Slot* FindSlot(const ShardState& shard, const ResourceId& id) {
+  const auto stack = shard.stacks.find(id.stack.value);
+  if (stack == shard.stacks.end()) return nullptr;
+  const auto slot = stack->second.slots.find(SlotKey(id));
+  return slot == stack->second.slots.end() ? nullptr : &slot->second;
+}
+
+ResourceState DecodeSlot(const Slot& slot) {
+  if (slot.bytes.empty()) return {};
+  auto state = DecodeResourceState(slot.bytes);
+  DRIFTCAST_CHECK(state.ok(), "{}", Message(state.status()));
+  return *std::move(state);
+}
+
+ShadowResource ViewOfSlot(const ShardState& shard, const ResourceId& id,
+                          const ResourceState& state) {
+  ShadowResource view = ViewOf(id, state, RuleSet(shard.active_rules, id, shard.numbers.now));
+  const auto stack = shard.stacks.find(id.stack.value);
+  if (stack == shard.stacks.end()) return view;
+  view.role = stack->second.record.role;
+  // A full comparison that left it out because nothing had moved compared it, too.
+  const auto& compared = stack->second.record.kind_compared_at;
+  if (const auto at = compared.find(id.kind);
+      at != compared.end() && view.compared_at != Instant() && at->second > view.compared_at) {
+    view.compared_at = at->second;
+    view.means = Means::kRescan;
+    for (ShadowKey& key : view.keys)
+      if (key.compared_at != Instant()) key.compared_at = at->second;
+  }
+  return view;
+}
+
+DriftShare ShareOf(const ShardState& shard, const ResourceId& id) {
+  const auto stack = shard.stacks.find(id.stack.value);
+  if (stack == shard.stacks.end()) return {};
+  const auto share = stack->second.record.drift_share.find(id.kind);
+  return share == stack->second.record.drift_share.end() ? DriftShare{} : share->second;
+}
+
+void FillSlot(const ShardState& shard, const ResourceId& id, const ResourceState& state,
+              const ShadowResource& view, Slot& slot) {
+  slot.status = state.status;
+  slot.exists = state.exists;
+  slot.keys = static_cast<uint32_t>(state.keys.size());
+  slot.keys_differing = static_cast<uint32_t>(DifferingKeys(view).size());
+  slot.changed_at = state.changed_at;
+  slot.changed_before_at = state.changed_before_at;
+  slot.compared_at = state.compared_at;
+  slot.treated_at = state.treated_at;
+  slot.snoozed_until = state.snoozed_until;
+  slot.p_change = state.exists ? shard.forecaster.RisksOf(id, state, shard.numbers.now) : Risks{};
+  slot.severity = static_cast<float>(SensitivityOf(id.kind, id.name, "").weight);
+  if (const auto drift = shard.drifts.find(state.drift_id); drift != shard.drifts.end())
+    slot.severity = static_cast<float>(drift->second.severity);
+}
+
+Stack& StackFor(ShardState& shard, const StackId& id) {
+  shard.pending.stacks.insert(id.value);
+  return shard.stacks[id.value];
+}
+
+void PutState(ShardState& shard, const ResourceId& id, ResourceState state, const Cause& cause) {
+  Stack& stack = shard.stacks[id.stack.value];
+  const std::string slot_key = SlotKey(id);
+  shard.pending.slots.insert({id.stack.value, slot_key});
+  Slot& slot = stack.slots[slot_key];
+  if (!slot.bytes.empty()) {
+    UpdateDependents(stack, slot_key, DecodeSlot(slot).depends_on, state.depends_on);
+  } else {
+    UpdateDependents(stack, slot_key, {}, state.depends_on);
+  }
+  const ShadowResource view = ViewOfSlot(shard, id, state);
+  state.status = view.status;
+  FollowDrift(shard, stack, id, view, cause, state);
+  FillSlot(shard, id, state, view, slot);
+  FollowAlert(shard, id, slot, state);
+  // What is gone and was never expected leaves nothing behind but its history.
+  if (!state.exists && !state.managed && !state.expected_absent) {
+    UpdateDependents(stack, slot_key, state.depends_on, {});
+    VoidPredictions(shard, id, slot);
+    stack.slots.erase(slot_key);
+  } else {
+    slot.bytes = Encode(state);
+  }
+  Emit(shard, LiveEvent::Kind::kResource, id.stack, id.ToText(), "");
+}
+
+void Emit(ShardState& shard, LiveEvent::Kind kind, const StackId& stack, std::string id,
+          std::string text) {
+  LiveEvent event;
+  event.kind = kind;
+  event.number = ++shard.numbers.live_number;
+  event.at = shard.numbers.now;
+  event.stack = stack;
+  event.id = std::move(id);
+  event.text = std::move(text);
+  shard.pending.events.push_back(std::move(event));
+}
+
+void Audit(ShardState& shard, const Principal& by, std::string action, std::string subject,
+           std::string detail) {
+  AuditEntry entry;
+  entry.at = shard.numbers.now;
+  entry.by = by;
+  entry.action = std::move(action);
+  entry.subject = std::move(subject);
+  entry.detail = std::move(detail);
+  if (shard.numbers.audit_hash.empty()) shard.numbers.audit_hash = AuditGenesis();
+  Chain(shard.numbers.audit_number, shard.numbers.audit_hash, entry);
+  shard.numbers.audit_number = entry.number;
+  shard.numbers.audit_hash = entry.hash;
+  shard.pending.log.Put(Table::kAudit, OrderedNumber(entry.number), EncodeAudit(entry));
+  Emit(shard, LiveEvent::Kind::kAudit, StackId(), std::to_string(entry.number), entry.action);
+}
+
+void Alert(ShardState& shard, std::string kind, std::string key, const StackId& stack,
+           std::string subject, std::string text, double severity) {
+  OutboxEffect effect;
+  effect.number = ++shard.numbers.outbox_number;
+  effect.kind = std::move(kind);
+  effect.key = effect.kind + ":" + key;
+  effect.at = shard.numbers.now;
+  effect.stack = stack;
+  effect.subject = std::move(subject);
+  effect.text = std::move(text);
+  effect.severity = severity;
+  shard.pending.log.Put(Table::kOutbox, OrderedNumber(effect.number), Encode(effect));
+}
+
+void RebuildActiveRules(ShardState& shard) {
+  const auto builtin = BuiltinRules();
+  shard.active_rules.assign(builtin.begin(), builtin.end());
+  for (const auto& [id, rule] : shard.rules) {
+    // A rule with a built-in one's id replaces it; removed, it switches it off.
+    std::erase_if(shard.active_rules, [&](const IgnoreRule& r) { return r.id == id; });
+    if (!rule.removed) shard.active_rules.push_back(rule);
+  }
+}
+
+std::string HistoryPrefix(const ResourceId& id) {
+  return id.stack.value + '\0' + SlotKey(id) + '\0';
+}
+
+void Record(ShardState& shard, const std::vector<ChangeEvent>& events, const Cause& cause,
+            bool drift) {
+  uint32_t index = 0;
+  for (const ChangeEvent& event : events) {
+    const ResourceId id{StackId(event.stack), event.kind, event.resource};
+    v1::HistoryEntry entry;
+    ToProto(HistoryEntry{event, cause, drift}, &entry);
+    std::string key = HistoryPrefix(id) +
+                      OrderedNumber(static_cast<uint64_t>(ToUnixMicros(event.at))) +
+                      OrderedNumber(shard.numbers.fact_number) + OrderedNumber(index++).substr(4);
+    shard.pending.log.Put(Table::kHistory, std::move(key), entry.SerializeAsString());
+    v1::ChangeEvent learned;
+    ToProto(event, &learned);
+    shard.pending.log.Put(Table::kState, "fl/" + OrderedNumber(shard.numbers.forecast_number++),
+                          learned.SerializeAsString());
+    shard.forecaster.Learn(event);
+  }
+}
+
+}  // namespace driftcast

@@ -1,0 +1,148 @@
+// The shard's state in memory, and the record of what the current batch has changed.
+//
+// State is plain data; the functions of shard_*.cc move it, one file per kind of fact. Whoever
+// changes something says so (TouchSlot, TouchStack, ...), and Collect turns what was touched into
+// one write batch. Everything here is deterministic: ordered containers, no clock, no randomness.
+#ifndef DRIFTCAST_ENGINE_SHARD_STATE_H_
+#define DRIFTCAST_ENGINE_SHARD_STATE_H_
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/forecaster.h"
+#include "engine/live_event.h"
+#include "engine/records.h"
+#include "engine/scorekeeper.h"
+#include "shadow/judge.h"
+#include "shadow/resource_state.h"
+#include "store/store.h"
+
+namespace driftcast {
+
+struct ShardOptions {
+  double alert_threshold = 0.5;  // of P(drift) at kAlertHorizon; an alert ends below 0.8 of it
+};
+
+inline constexpr size_t kAlertHorizon = 2;  // index into kHorizons: a day
+
+// One resource: its encoded shadow, and what lists and scoring need without decoding it.
+struct Slot {
+  std::string bytes;
+  ResourceStatus status = ResourceStatus::kNotCompared;
+  bool exists = false;
+  uint32_t keys = 0;
+  uint32_t keys_differing = 0;
+  Instant changed_at, changed_before_at, compared_at, treated_at, snoozed_until;
+  Risks p_change{};    // as of the last change or cohort
+  float severity = 0;  // of its forecast, or of its open drift if that is worse
+  Risks p_scored;      // of the open cohorts; negative = not in it
+  Slot() { p_scored.fill(-1); }
+};
+
+struct Stack {
+  StackRecord record;
+  std::map<std::string, Slot> slots;  // by SlotKey
+  // Who depends on a resource: slot keys by the slot key of what they need.
+  std::map<std::string, std::set<std::string>> dependents;
+  std::map<std::string, SeriesPoint> series;  // last point, by "kind NUL name NUL metric"
+};
+
+// What the current batch has changed and not yet handed over.
+struct Pending {
+  WriteBatch log;  // history, facts, audit, points, outbox: only ever put
+  std::set<std::pair<std::string, std::string>> slots;  // stack, slot key
+  std::set<std::string> stacks;
+  std::set<std::string> drifts;
+  std::set<std::string> plans;
+  std::set<std::string> rules;
+  std::set<std::string> agents;
+  std::set<std::pair<std::string, size_t>> cohorts;  // stack, horizon
+  bool track = false;
+  bool expectations = false;
+  std::vector<LiveEvent> events;
+};
+
+struct ShardState {
+  ShardOptions options;
+  ShardNumbers numbers;
+  std::map<std::string, Stack> stacks;
+  std::map<std::string, Drift> drifts;           // open ones, and the newest closed ones
+  std::map<std::string, RemediationPlan> plans;  // that somebody decided about
+  std::map<std::string, IgnoreRule> rules;
+  std::map<std::string, uint64_t> agents;         // highest number applied
+  std::vector<ExpectationSet> role_expectations;  // in the order in which they came
+  TrackRecord track;
+  Forecaster forecaster;
+  Pending pending;
+
+  // The rules in force, built-in ones included, for RuleSet. Valid until a rule changes.
+  std::vector<IgnoreRule> active_rules;
+};
+
+// --- Reading ---
+
+Slot* FindSlot(ShardState& shard, const ResourceId& id);
+const Slot* FindSlot(const ShardState& shard, const ResourceId& id);
+ResourceState DecodeSlot(const Slot& slot);  // what we wrote ourselves reads back, or we stop
+ShadowResource ViewOfSlot(const ShardState& shard, const ResourceId& id,
+                          const ResourceState& state);
+DriftShare ShareOf(const ShardState& shard, const ResourceId& id);
+
+// Fills what a slot keeps beside the bytes, except the open cohorts.
+void FillSlot(const ShardState& shard, const ResourceId& id, const ResourceState& state,
+              const ShadowResource& view, Slot& slot);
+
+// --- Changing ---
+
+Stack& StackFor(ShardState& shard, const StackId& id);  // made when it is not there
+
+// Stores the state of a resource that a fact touched: judges it, opens, moves or closes its drift,
+// refreshes its forecast, raises or ends its alert. `cause` is that of the fact.
+void PutState(ShardState& shard, const ResourceId& id, ResourceState state, const Cause& cause);
+
+void Emit(ShardState& shard, LiveEvent::Kind kind, const StackId& stack, std::string id,
+          std::string text);
+void Audit(ShardState& shard, const Principal& by, std::string action, std::string subject,
+           std::string detail);
+void Alert(ShardState& shard, std::string kind, std::string key, const StackId& stack,
+           std::string subject, std::string text, double severity);
+void RebuildActiveRules(ShardState& shard);
+
+// --- Facts, one file each ---
+
+void ApplyEnrolled(ShardState& shard, const Fact& fact, const StackEnrolled& body);
+void ApplyObserved(ShardState& shard, const Fact& fact, const ResourceObserved& body);
+void ApplyVanishedFact(ShardState& shard, const Fact& fact, const ResourceVanished& body);
+void ApplySnapshot(ShardState& shard, const Fact& fact, const SnapshotCompleted& body);
+void ApplyExpectationFact(ShardState& shard, const Fact& fact, const ExpectationSet& body);
+void ApplyActivity(ShardState& shard, const Fact& fact, const ActivityReported& body);
+void ApplyMetrics(ShardState& shard, const Fact& fact, const MetricsObserved& body);
+void ApplyPast(ShardState& shard, const Fact& fact, const PastChanges& body);
+void ApplyRule(ShardState& shard, const Fact& fact, const IgnoreRule& body);
+void ApplyTime(ShardState& shard);  // also after every other fact: horizons pass
+
+Status CheckDecision(const ShardState& shard, const DecisionMade& body);
+void ApplyDecision(ShardState& shard, const Fact& fact, const DecisionMade& body);
+Status CheckProgress(const ShardState& shard, const Fact& fact, const PlanProgressed& body);
+void ApplyProgress(ShardState& shard, const Fact& fact, const PlanProgressed& body);
+
+// Alternative plans for what is open or forecast on a resource, best first; decided ones as they
+// stand. Empty when the resource is not known.
+std::vector<RemediationPlan> PlansFor(const ShardState& shard, const ResourceId& id);
+
+// Those of `plans` that wait for the stack's agent now.
+std::vector<RemediationPlan> DuePlans(const ShardState& shard, const StackId& stack);
+
+// History entries for events that a fact brought; also teaches the forecaster.
+void Record(ShardState& shard, const std::vector<ChangeEvent>& events, const Cause& cause,
+            bool drift);
+
+// Key of a history entry: resource, then time, then number.
+std::string HistoryPrefix(const ResourceId& id);
+
+}  // namespace driftcast
+
+#endif  // DRIFTCAST_ENGINE_SHARD_STATE_H_

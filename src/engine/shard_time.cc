@@ -1,0 +1,113 @@
+// The passing of time: horizons end and predictions are scored, plans expire, rules end.
+#include <algorithm>
+
+#include "engine/shard_state.h"
+
+namespace driftcast {
+namespace {
+
+// Cohorts of different stacks are made at different moments, so that no second has all the work.
+Duration StaggerOf(const std::string& stack, Duration horizon) {
+  uint64_t hash = 14695981039346656037ull;  // FNV-1a, 64 bit
+  for (const char c : stack) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ull;
+  const Duration spread = std::min<Duration>(horizon, kHour);
+  return Duration(static_cast<int64_t>(hash % static_cast<uint64_t>(spread.count())));
+}
+
+ScoredResource Scored(const Stack& stack, const std::string& slot_key, const Slot& slot,
+                      size_t horizon) {
+  ScoredResource scored;
+  scored.p = slot.p_scored[horizon];
+  scored.exists = slot.exists;
+  scored.changed_at = slot.changed_at;
+  scored.changed_before_at = slot.changed_before_at;
+  scored.treated_at = slot.treated_at;
+  scored.compared_at = slot.compared_at;
+  const auto kind = slot_key.substr(0, slot_key.find('\0'));
+  if (const auto at = stack.record.kind_compared_at.find(kind);
+      at != stack.record.kind_compared_at.end())
+    scored.compared_at = std::max(scored.compared_at, at->second);
+  // A watched stack is compared all the time: its agent would have said that something moved.
+  scored.compared_at = std::max(scored.compared_at, stack.record.last_fact_at);
+  return scored;
+}
+
+void CloseCohort(ShardState& shard, Stack& stack, size_t horizon) {
+  const Instant made_at = stack.record.cohort_made_at[horizon];
+  for (auto& [slot_key, slot] : stack.slots) {
+    if (slot.p_scored[horizon] < 0) continue;
+    const ScoredResource scored = Scored(stack, slot_key, slot, horizon);
+    CountOutcome(scored, OutcomeOf(scored, made_at, kHorizons[horizon]), made_at,
+                 shard.options.alert_threshold, shard.track.horizons[horizon]);
+    slot.p_scored[horizon] = -1;
+  }
+  shard.pending.track = true;
+}
+
+void OpenCohort(ShardState& shard, const std::string& stack_id, Stack& stack, size_t horizon) {
+  stack.record.cohort_made_at[horizon] = shard.numbers.now;
+  for (auto& [slot_key, slot] : stack.slots) {
+    if (!slot.exists) continue;
+    const ResourceId id = IdFromSlotKey(StackId(stack_id), slot_key);
+    slot.p_change = shard.forecaster.RisksOf(id, DecodeSlot(slot), shard.numbers.now);
+    slot.p_scored[horizon] = slot.p_change[horizon];
+  }
+  shard.pending.cohorts.insert({stack_id, horizon});
+  shard.pending.stacks.insert(stack_id);
+}
+
+void AdvanceCohorts(ShardState& shard, const std::string& stack_id, Stack& stack) {
+  // The first cohorts are made once something is known: after the first snapshot.
+  if (stack.record.enrolled_kinds.empty()) return;
+  for (size_t h = 0; h < kHorizonCount; ++h) {
+    const Instant made_at = stack.record.cohort_made_at[h];
+    if (made_at == Instant()) {
+      OpenCohort(shard, stack_id, stack, h);
+    } else if (shard.numbers.now > made_at + kHorizons[h] + StaggerOf(stack_id, kMinute)) {
+      CloseCohort(shard, stack, h);
+      OpenCohort(shard, stack_id, stack, h);
+    }
+  }
+}
+
+void AdvancePlans(ShardState& shard) {
+  for (auto& [id, plan] : shard.plans) {
+    if (plan.state != PlanState::kApproved) continue;
+    if (plan.expires_at != Instant() && plan.expires_at <= shard.numbers.now) {
+      plan.state = PlanState::kExpired;
+      plan.outcome = "nobody carried it out before it expired";
+      shard.pending.plans.insert(id);
+      Audit(shard, Principal("engine"), "plan.expired", id, plan.title);
+      Emit(shard, LiveEvent::Kind::kPlan, plan.stack, id, plan.title + ": expired");
+    } else if (plan.not_before != Instant() && plan.not_before <= shard.numbers.now &&
+               plan.step_now == -1) {
+      plan.step_now = -2;  // announced; the agent's progress replaces it
+      shard.pending.plans.insert(id);
+      Emit(shard, LiveEvent::Kind::kOrder, plan.stack, id, plan.title);
+    }
+  }
+}
+
+void ExpireRules(ShardState& shard) {
+  std::vector<IgnoreRule> ended;
+  for (const auto& [id, rule] : shard.rules)
+    if (!rule.removed && rule.expires_at != Instant() && rule.expires_at <= shard.numbers.now)
+      ended.push_back(rule);
+  for (IgnoreRule& rule : ended) {
+    rule.removed = true;
+    rule.reason = "expired";
+    Fact fact;
+    fact.at = shard.numbers.now;
+    ApplyRule(shard, fact, rule);
+  }
+}
+
+}  // namespace
+
+void ApplyTime(ShardState& shard) {
+  for (auto& [stack_id, stack] : shard.stacks) AdvanceCohorts(shard, stack_id, stack);
+  AdvancePlans(shard);
+  ExpireRules(shard);
+}
+
+}  // namespace driftcast

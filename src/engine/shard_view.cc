@@ -1,0 +1,398 @@
+#include "engine/shard_view.h"
+
+#include <algorithm>
+
+#include "engine/audit_chain.h"
+#include "wire/fact.h"
+#include "wire/value.h"
+
+namespace driftcast {
+namespace {
+
+std::string Lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+bool Contains(const std::string& text, const std::string& lower_part) {
+  return Lower(text).find(lower_part) != std::string::npos;
+}
+
+// A part of the name, or of a key or value: the shadow is decoded only when the name does not fit.
+bool MatchesText(const ResourceId& id, const Slot& slot, const std::string& lower_part) {
+  if (lower_part.empty() || Contains(id.ToText(), lower_part)) return true;
+  const ResourceState state = DecodeSlot(slot);
+  return std::any_of(state.keys.begin(), state.keys.end(), [&](const KeyState& key) {
+    return Contains(key.path, lower_part) ||
+           (key.observed && Contains(key.observed->text, lower_part)) ||
+           (key.expected && Contains(key.expected->text, lower_part));
+  });
+}
+
+struct Found {
+  ResourceId id;
+  const Slot* slot;
+};
+
+bool Before(const Found& a, const Found& b, const ResourceFilter& filter) {
+  const size_t h = std::min<size_t>(filter.horizon, kHorizonCount - 1);
+  switch (filter.sort) {
+    case ResourceFilter::Sort::kRisk:
+      if (a.slot->p_change[h] != b.slot->p_change[h])
+        return a.slot->p_change[h] > b.slot->p_change[h];
+      break;
+    case ResourceFilter::Sort::kChanged:
+      if (a.slot->changed_at != b.slot->changed_at) return a.slot->changed_at > b.slot->changed_at;
+      break;
+    case ResourceFilter::Sort::kSeverity:
+      if (a.slot->severity != b.slot->severity) return a.slot->severity > b.slot->severity;
+      break;
+    case ResourceFilter::Sort::kName:
+      break;
+  }
+  return a.id < b.id;
+}
+
+std::vector<Found> FindAll(const ShardState& shard, const ResourceFilter& filter) {
+  std::vector<Found> found;
+  const std::string text = Lower(filter.text);
+  for (const auto& [stack_id, stack] : shard.stacks) {
+    if (!filter.stack.empty() && stack_id != filter.stack) continue;
+    if (!filter.role.empty() && stack.record.role.value != filter.role) continue;
+    const std::string prefix = filter.kind.empty() ? "" : filter.kind + '\0';
+    for (auto slot = stack.slots.lower_bound(prefix);
+         slot != stack.slots.end() && slot->first.starts_with(prefix); ++slot) {
+      if (filter.status && slot->second.status != *filter.status) continue;
+      ResourceId id = IdFromSlotKey(StackId(stack_id), slot->first);
+      if (MatchesText(id, slot->second, text)) found.push_back({std::move(id), &slot->second});
+    }
+  }
+  return found;
+}
+
+// The page of `all` in the order of `before`; only as much is sorted as the page needs.
+template <typename T, typename Less>
+std::vector<T> TakePage(std::vector<T>& all, size_t offset, size_t limit, Less before) {
+  const size_t begin = std::min(offset, all.size());
+  const size_t end = std::min(begin + std::min<size_t>(limit, 1000), all.size());
+  std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(end), all.end(), before);
+  return {all.begin() + static_cast<std::ptrdiff_t>(begin),
+          all.begin() + static_cast<std::ptrdiff_t>(end)};
+}
+
+std::array<double, kHorizonCount> ToDoubles(const Risks& risks) {
+  std::array<double, kHorizonCount> out{};
+  std::copy(risks.begin(), risks.end(), out.begin());
+  return out;
+}
+
+Value ValueFromHistory(const std::string& text) {
+  return text.starts_with("h:") ? Value::Secret(text.substr(2)) : Value::Guess(text);
+}
+
+// Takes one change back from a configuration.
+void Undo(const ChangeEvent& event, std::vector<KeyValue>& keys) {
+  const bool member = event.path.ends_with("[]");
+  const auto is = [&](const KeyValue& key, const std::string& text) {
+    return key.path == event.path && (!member || key.value.Display() == text);
+  };
+  if (event.op == ChangeOp::kAdd || event.op == ChangeOp::kChange)
+    std::erase_if(keys, [&](const KeyValue& key) { return is(key, event.new_value); });
+  if (event.op == ChangeOp::kRemove || event.op == ChangeOp::kChange)
+    keys.push_back({event.path, ValueFromHistory(event.old_value)});
+}
+
+StatusOr<HistoryEntry> DecodeHistory(std::string_view bytes) {
+  v1::HistoryEntry message;
+  if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+    return DataLoss("a history entry that cannot be read");
+  return FromProto(message);
+}
+
+std::string TimeKey(const std::string& prefix, Instant t) {
+  return prefix + OrderedNumber(static_cast<uint64_t>(std::max<int64_t>(0, ToUnixMicros(t))));
+}
+
+}  // namespace
+
+void ShownPlans::Remember(const std::vector<RemediationPlan>& plans) {
+  for (const RemediationPlan& plan : plans) {
+    if (plan.resources.empty()) continue;
+    if (resources_.emplace(plan.id.value, plan.resources[0]).second)
+      order_.push_back(plan.id.value);
+  }
+  while (order_.size() > kKept) {
+    resources_.erase(order_.front());
+    order_.pop_front();
+  }
+}
+
+std::optional<ResourceId> ShownPlans::ResourceOf(const PlanId& id) const {
+  const auto found = resources_.find(id.value);
+  return found == resources_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::vector<StackSummary> ShardView::Stacks() const {
+  std::map<std::string, uint64_t> drifts_open;
+  std::map<std::string, double> severity;
+  for (const auto& [id, drift] : shard_.drifts) {
+    if (drift.closed_at != Instant()) continue;
+    ++drifts_open[drift.resource.stack.value];
+    severity[drift.resource.stack.value] =
+        std::max(severity[drift.resource.stack.value], drift.severity);
+  }
+  std::vector<StackSummary> summaries;
+  for (const auto& [id, stack] : shard_.stacks) {
+    StackSummary summary;
+    summary.id = StackId(id);
+    summary.role = stack.record.role;
+    summary.labels = stack.record.labels;
+    summary.allowed_kinds = stack.record.allowed_kinds;
+    summary.agent = stack.record.agent;
+    summary.last_fact_at = stack.record.last_fact_at;
+    summary.agent_report = stack.record.report;
+    summary.drifts_open = drifts_open[id];
+    summary.severity_max = severity[id];
+    for (const auto& [slot_key, slot] : stack.slots) {
+      ++summary.counts[static_cast<size_t>(slot.status)];
+      for (size_t h = 0; h < kHorizonCount; ++h) summary.expected_changes[h] += slot.p_change[h];
+    }
+    summaries.push_back(std::move(summary));
+  }
+  return summaries;
+}
+
+std::optional<ShadowResource> ShardView::Shadow(const ResourceId& id) const {
+  const Slot* slot = FindSlot(shard_, id);
+  if (slot == nullptr) return std::nullopt;
+  return ViewOfSlot(shard_, id, DecodeSlot(*slot));
+}
+
+Page<ResourceRow> ShardView::Resources(const ResourceFilter& filter) const {
+  auto all = FindAll(shard_, filter);
+  Page<ResourceRow> page;
+  page.total = all.size();
+  const auto before = [&](const Found& a, const Found& b) { return Before(a, b, filter); };
+  for (const Found& found : TakePage(all, filter.offset, filter.limit, before)) {
+    ResourceRow row;
+    row.id = found.id;
+    row.role = shard_.stacks.at(found.id.stack.value).record.role;
+    row.status = found.slot->status;
+    row.keys = found.slot->keys;
+    row.keys_differing = found.slot->keys_differing;
+    row.changed_at = found.slot->changed_at;
+    row.compared_at = found.slot->compared_at;
+    const auto& compared = shard_.stacks.at(found.id.stack.value).record.kind_compared_at;
+    if (const auto at = compared.find(found.id.kind);
+        at != compared.end() && row.compared_at != Instant())
+      row.compared_at = std::max(row.compared_at, at->second);
+    row.p_change = ToDoubles(found.slot->p_change);
+    row.severity = found.slot->severity;
+    page.rows.push_back(std::move(row));
+  }
+  return page;
+}
+
+Page<Drift> ShardView::Drifts(const DriftFilter& filter) const {
+  std::vector<const Drift*> all;
+  for (const auto& [id, drift] : shard_.drifts) {
+    if (filter.open_only && drift.closed_at != Instant()) continue;
+    if (!filter.stack.empty() && drift.resource.stack.value != filter.stack) continue;
+    all.push_back(&drift);
+  }
+  Page<Drift> page;
+  page.total = all.size();
+  const auto newest_first = [](const Drift* a, const Drift* b) {
+    return a->opened_at != b->opened_at ? a->opened_at > b->opened_at : a->id < b->id;
+  };
+  for (const Drift* drift : TakePage(all, filter.offset, filter.limit, newest_first))
+    page.rows.push_back(*drift);
+  return page;
+}
+
+Page<DriftPrediction> ShardView::Predictions(const ResourceFilter& filter) const {
+  auto all = FindAll(shard_, filter);
+  std::erase_if(all, [](const Found& found) { return !found.slot->exists; });
+  Page<DriftPrediction> page;
+  page.total = all.size();
+  const auto by_expected_loss = [&](const Found& a, const Found& b) {
+    const double loss_a = a.slot->p_change[kAlertHorizon] * a.slot->severity;
+    const double loss_b = b.slot->p_change[kAlertHorizon] * b.slot->severity;
+    return loss_a != loss_b ? loss_a > loss_b : a.id < b.id;
+  };
+  const auto as_asked = [&](const Found& a, const Found& b) { return Before(a, b, filter); };
+  const auto rows = filter.sort == ResourceFilter::Sort::kName
+                        ? TakePage(all, filter.offset, filter.limit, by_expected_loss)
+                        : TakePage(all, filter.offset, filter.limit, as_asked);
+  for (const Found& found : rows)
+    page.rows.push_back(shard_.forecaster.Predict(found.id, DecodeSlot(*found.slot),
+                                                  ShareOf(shard_, found.id), shard_.numbers.now));
+  return page;
+}
+
+std::optional<DriftPrediction> ShardView::Prediction(const ResourceId& id) const {
+  const Slot* slot = FindSlot(shard_, id);
+  if (slot == nullptr || !slot->exists) return std::nullopt;
+  return shard_.forecaster.Predict(id, DecodeSlot(*slot), ShareOf(shard_, id), shard_.numbers.now);
+}
+
+Page<RemediationPlan> ShardView::Plans(const PlanFilter& filter) const {
+  std::vector<RemediationPlan> all;
+  std::optional<ResourceId> resource = filter.resource;
+  if (!resource && filter.trigger.starts_with("prediction:")) {
+    const auto id = ParseResourceId(std::string_view(filter.trigger).substr(11));
+    if (id.ok()) resource = *id;
+  } else if (const auto drift = shard_.drifts.find(filter.trigger);
+             !resource && drift != shard_.drifts.end()) {
+    resource = drift->second.resource;
+  }
+  if (resource) {
+    all = PlansFor(shard_, *resource);
+    shown_.Remember(all);
+  } else {
+    for (const auto& [id, plan] : shard_.plans) all.push_back(plan);
+    std::stable_sort(
+        all.begin(), all.end(),
+        [](const RemediationPlan& a, const RemediationPlan& b) { return a.made_at > b.made_at; });
+  }
+  std::erase_if(all, [&](const RemediationPlan& plan) {
+    return (!filter.stack.empty() && plan.stack.value != filter.stack) ||
+           (!filter.trigger.empty() && plan.trigger != filter.trigger) ||
+           (filter.active_only && (IsFinal(plan.state) || plan.state == PlanState::kProposed));
+  });
+  Page<RemediationPlan> page;
+  page.total = all.size();
+  const size_t begin = std::min(filter.offset, all.size());
+  const size_t end = std::min(begin + filter.limit, all.size());
+  page.rows.assign(all.begin() + static_cast<std::ptrdiff_t>(begin),
+                   all.begin() + static_cast<std::ptrdiff_t>(end));
+  return page;
+}
+
+std::optional<RemediationPlan> ShardView::Plan(const PlanId& id) const {
+  const auto stored = shard_.plans.find(id.value);
+  if (stored != shard_.plans.end()) return stored->second;
+  const auto resource = shown_.ResourceOf(id);
+  if (!resource) return std::nullopt;
+  for (RemediationPlan& plan : PlansFor(shard_, *resource))
+    if (plan.id == id) return plan;
+  return std::nullopt;
+}
+
+TrackRecord ShardView::Track() const {
+  TrackRecord track = shard_.track;
+  track.model = Forecaster::model();
+  for (auto& horizon : track.horizons) horizon.log_loss_reference = ConstantLogLoss(horizon);
+  for (const auto& [id, stack] : shard_.stacks)
+    for (const auto& [slot_key, slot] : stack.slots)
+      for (const float p : slot.p_scored) track.open += p >= 0 ? 1 : 0;
+  return track;
+}
+
+std::vector<ActivityReported> ShardView::Activities(const StackId& stack, size_t limit) const {
+  std::vector<ActivityReported> newest_first;
+  const auto found = shard_.stacks.find(stack.value);
+  if (found == shard_.stacks.end()) return newest_first;
+  const auto& kept = found->second.record.activities;
+  for (auto activity = kept.rbegin(); activity != kept.rend() && newest_first.size() < limit;
+       ++activity)
+    newest_first.push_back(*activity);
+  return newest_first;
+}
+
+std::vector<SeriesRow> ShardView::Series(const std::string& stack) const {
+  std::vector<SeriesRow> rows;
+  for (const auto& [id, held] : shard_.stacks) {
+    if (!stack.empty() && id != stack) continue;
+    for (const auto& [key, point] : held.series) {
+      const size_t first = key.find('\0'), second = key.find('\0', first + 1);
+      rows.push_back({id, key.substr(0, first), key.substr(first + 1, second - first - 1),
+                      key.substr(second + 1), point.at, point.value});
+    }
+  }
+  return rows;
+}
+
+StatusOr<std::vector<HistoryEntry>> ShardView::History(const ResourceId& id, Instant from,
+                                                       Instant to, size_t limit) const {
+  const std::string prefix = HistoryPrefix(id);
+  std::vector<HistoryEntry> entries;
+  Status result = Ok();
+  DRIFTCAST_RETURN_IF_ERROR(
+      store_.ScanBackwards(Table::kHistory, TimeKey(prefix, from),
+                           to == Instant() ? PrefixEnd(prefix) : TimeKey(prefix, to + Duration(1)),
+                           [&](std::string_view, std::string_view bytes) {
+                             auto entry = DecodeHistory(bytes);
+                             result = entry.status();
+                             if (result.ok()) entries.push_back(*std::move(entry));
+                             return result.ok() && entries.size() < limit;
+                           }));
+  DRIFTCAST_RETURN_IF_ERROR(result);
+  return entries;
+}
+
+StatusOr<std::vector<KeyValue>> ShardView::ObservedAt(const ResourceId& id, Instant at) const {
+  const Slot* slot = FindSlot(shard_, id);
+  std::vector<KeyValue> keys;
+  bool exists = false;
+  if (slot != nullptr) {
+    const ResourceState state = DecodeSlot(*slot);
+    exists = state.exists;
+    for (const KeyState& key : state.keys)
+      if (key.observed) keys.push_back({key.path, *key.observed});
+  }
+  DRIFTCAST_ASSIGN_OR_RETURN(const auto later, History(id, at + Duration(1), Instant(), 1 << 20));
+  for (const HistoryEntry& entry : later) {
+    if (entry.event.op == ChangeOp::kCreate) {
+      exists = false;
+      keys.clear();
+    } else if (entry.event.op == ChangeOp::kDelete) {
+      // What it held when it went is what its earlier entries add up to.
+      return OutOfRange("{} was deleted at {}; its state before is not kept whole", id.ToText(),
+                        FormatInstant(entry.event.at));
+    } else if (entry.event.op != ChangeOp::kInitial) {
+      Undo(entry.event, keys);
+    }
+  }
+  if (!exists) return NotFound("{} was not there at {}", id.ToText(), FormatInstant(at));
+  Canonicalize(keys);
+  return keys;
+}
+
+StatusOr<std::vector<AuditEntry>> ShardView::Audit(uint64_t from_number, size_t limit) const {
+  std::vector<AuditEntry> entries;
+  Status result = Ok();
+  DRIFTCAST_RETURN_IF_ERROR(store_.Scan(Table::kAudit, OrderedNumber(from_number), "",
+                                        [&](std::string_view, std::string_view bytes) {
+                                          auto entry = DecodeAudit(bytes);
+                                          result = entry.status();
+                                          if (result.ok()) entries.push_back(*std::move(entry));
+                                          return result.ok() && entries.size() < limit;
+                                        }));
+  DRIFTCAST_RETURN_IF_ERROR(result);
+  return entries;
+}
+
+StatusOr<std::vector<SeriesPoint>> ShardView::Points(const SeriesRow& series, Instant from,
+                                                     Instant to, size_t limit) const {
+  std::vector<SeriesPoint> points;
+  const std::string prefix = series.stack + '\0';
+  Status result = Ok();
+  DRIFTCAST_RETURN_IF_ERROR(store_.Scan(
+      Table::kPoints, TimeKey(prefix, from), TimeKey(prefix, to + Duration(1)),
+      [&](std::string_view, std::string_view bytes) {
+        const auto fact = DecodeFact(bytes);
+        result = fact.status();
+        if (!result.ok()) return false;
+        for (const MetricPoint& point : std::get<MetricsObserved>(fact->body).points)
+          if (point.metric == series.metric && point.resource_kind == series.resource_kind &&
+              point.resource_name == series.resource_name)
+            points.push_back({point.at, point.value});
+        return points.size() < limit;
+      }));
+  DRIFTCAST_RETURN_IF_ERROR(result);
+  return points;
+}
+
+}  // namespace driftcast
