@@ -15,6 +15,8 @@ const only = argument("only");
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const sshd = "web-1/file//etc/ssh/sshd_config";
 
+const alert = (fleet) => [...fleet.resources.values()].find((resource) => resource.kind === "package" && resource.prediction?.alert).id;
+
 const pages = [
   { name: "fleet", hash: "#/", see: "Has drifted" },
   { name: "fleet-tiles", hash: "#/?view=tiles", see: "Colour: expected changes" },
@@ -25,10 +27,11 @@ const pages = [
   { name: "drifts", hash: "#/drifts", see: "sudo vim by alice" },
   { name: "drifts-newest", hash: "#/drifts?view=list", see: "sshd_config" },
   { name: "forecasts", hash: "#/forecasts", see: "Likely change", phone_see: "Most loss first" },
-  { name: "forecast", hash: "#/forecast?id=web-1/package/openssl", see: "To what" },
+  { name: "forecast", hash: (fleet) => `#/forecast?id=${alert(fleet)}`, see: "To what" },
   { name: "track-record", hash: "#/track-record", see: "Said against happened" },
   { name: "plans", hash: "#/plans", see: "best ranked" },
   { name: "compare", hash: "#/compare?trigger=d-1810", see: "Steps, in this order" },
+  { name: "compare-forecast", hash: (fleet) => `#/compare?trigger=prediction:${alert(fleet)}`, see: "Adopt early" },
   { name: "compare-observe-only", hash: "#/compare?trigger=d-1809", see: "observe-only" },
   { name: "audit", hash: "#/audit", see: "plan.approve" },
   { name: "agents", hash: "#/agents", see: "Join tokens" },
@@ -45,10 +48,10 @@ const screens = [
 
 const faults = [];
 
-async function checkPage(page, complaints, { name, hash, see, phone_see, failed = [] }, screen, base) {
+async function checkPage(page, complaints, { name, hash, see, phone_see, failed = [] }, screen, mock) {
   const where = `${name} (${screen.name})`;
   complaints.length = 0;
-  await page.goto(`${base}/${hash}`);
+  await page.goto(`${mock.url}/${typeof hash === "function" ? hash(mock.fleet) : hash}`);
   await page.reload();
   try {
     await page.getByText(screen.isMobile && phone_see ? phone_see : see).first().waitFor({ timeout: 8000 });
@@ -79,7 +82,7 @@ try {
       const complaints = [];
       watch(page, complaints);
       for (const one of pages) {
-        if (!only || only.split(",").includes(one.name)) await checkPage(page, complaints, one, { name, ...options }, mock.url);
+        if (!only || only.split(",").includes(one.name)) await checkPage(page, complaints, one, { name, ...options }, mock);
       }
     });
   }

@@ -103,7 +103,7 @@ function SideBySide({ plans, selected }: { plans: Plan[]; selected: Plan }): JSX
                   <button class="plan-head" aria-pressed={plan === selected} onClick={() => choose(plan)}>
                     <span class="strategy">{strategy_words[plan.strategy]}</span>
                     <span class="plan-title">{plan.title}</span>
-                    <span class="plan-tags">{i === 0 && !plan.final && <span class="badge tone-forecast">best ranked</span>}{(plan.state !== "proposed" || !plan.allowed) && <PlanBadge state={plan.state} />}</span>
+                    <span class="plan-tags">{i === 0 && !plan.final && <span class="badge tone-forecast">best ranked</span>}{plan.state !== "proposed" && <PlanBadge state={plan.state} />}{plan.state === "proposed" && !plan.allowed && <span class="badge tone-quiet">observe-only</span>}</span>
                   </button>
                 </th>
               ))}

@@ -78,7 +78,7 @@ function NeedsSomebody(): JSX.Element {
                   <li key={drift?.id}>
                     <a class="line" href={address}>
                       <span class="line-main">
-                        <b>{group.drifts === 1 && drift ? drift.resource.name : plural(group.drifts, "resource")}</b>
+                        <b>{drift?.resource.name}</b>{group.drifts > 1 && <> and {count(group.drifts - 1)} more</>}
                         <span class="quiet"> on {group.stacks_total === 1 ? group.stacks[0] : plural(group.stacks_total, "stack")}</span>
                       </span>
                       <span class="line-sub"><CauseText cause={group.cause} /> · <Time at={group.opened_last} /></span>

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import { useQuery, useSteady } from "../api/query";
 import type { Plan, PlanPage } from "../api/types";
-import { duration, money, percent, plural } from "../lib/format";
+import { duration, money, percent, splitName } from "../lib/format";
 import { href, setParams, useRoute } from "../lib/router";
 import { strategy_words } from "../parts/plan";
 import { Answered, Empty, NewRows, Time } from "../parts/states";
@@ -62,29 +62,30 @@ function byTrigger(plans: Plan[]): Plan[][] {
 }
 
 function Group({ plans }: { plans: Plan[] }): JSX.Element {
-  const best = plans[0];
+  const [best, ...others] = plans;
   const resource = best.resources[0];
   const is_forecast = best.trigger.startsWith("prediction:");
-  const address = href("/compare", { trigger: best.trigger });
+  const { folder, leaf } = splitName(resource?.name ?? best.title);
+  const { estimate } = best;
   return (
     <article class="card plan-group" aria-label={`Plans for ${resource?.name ?? best.stack}`}>
       <header>
-        <h2><a href={address}>{resource?.name ?? best.title}</a></h2>
+        <h2><a href={href("/compare", { trigger: best.trigger })}><span class="folder">{folder}</span>{leaf}</a></h2>
         <p class="quiet"><span class={`badge tone-${is_forecast ? "forecast" : "drift"}`}>{is_forecast ? "forecast" : "drift"}</span> {best.stack} · <Time at={best.made_at} /></p>
       </header>
-      <ul class="plan-lines">
-        {plans.slice(0, 5).map((plan, i) => (
-          <li key={plan.id}>
-            <a href={href("/compare", { trigger: plan.trigger, plan: plan.id })}>
-              <span class="strategy">{strategy_words[plan.strategy]}{i === 0 && !plan.final && <span class="badge tone-forecast">best ranked</span>}</span>
-              <span class="plan-title">{plan.title}</span>
-              <span class="plan-facts">{duration(plan.estimate.downtime_s.p50)} downtime · {money(plan.estimate.cost, plan.estimate.currency)}{plan.steps.length > 0 && <> · {percent(plan.estimate.p_success)} succeeds</>}</span>
-              <PlanBadge state={plan.state} />
-            </a>
-          </li>
-        ))}
-      </ul>
-      {plans.length > 1 && <a class="more" href={address}>Compare {plural(plans.length, "plan")} side by side</a>}
+      <a class="plan-best" href={href("/compare", { trigger: best.trigger, plan: best.id })}>
+        <span class="strategy">{strategy_words[best.strategy]}</span>
+        <span class="plan-title">{best.title}</span>
+        <span class="plan-facts">{duration(estimate.downtime_s.p50)} downtime · {money(estimate.cost, estimate.currency)}{best.steps.length > 0 && <> · {percent(estimate.p_success)} succeeds</>}</span>
+        {best.state === "proposed" ? <span class="badge tone-quiet">best ranked</span> : <PlanBadge state={best.state} />}
+      </a>
+      {others.length > 0 && (
+        <p class="plan-others"><span class="quiet">or</span>
+          {others.slice(0, 6).map((plan) => (
+            <a key={plan.id} href={href("/compare", { trigger: plan.trigger, plan: plan.id })} title={plan.title}>{strategy_words[plan.strategy]}{plan.state !== "proposed" && <PlanBadge state={plan.state} />}</a>
+          ))}
+        </p>
+      )}
     </article>
   );
 }

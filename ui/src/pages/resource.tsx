@@ -8,7 +8,7 @@ import { percent, plural, shortValue, splitName, words } from "../lib/format";
 import { href, setParams, useRoute } from "../lib/router";
 import { ActionDialog } from "../parts/action";
 import { CauseText } from "../parts/cause";
-import { RiskCurve } from "../parts/curve";
+import { RiskTable } from "../parts/curve";
 import { Icon } from "../parts/icons";
 import { KeyTable } from "../parts/keys";
 import { AllowLine, strategy_words } from "../parts/plan";
@@ -193,7 +193,7 @@ function Outlook({ resource }: { resource: Resource }): JSX.Element {
       {prediction && (
         <>
           {prediction.abstains && <p class="notice tone-quiet">The model has shown no skill on resources like this one: figures are shown, alerts are not raised.</p>}
-          <RiskCurve horizons={prediction.horizons} />
+          <RiskTable horizons={prediction.horizons} />
           <Reasons reasons={prediction.reasons.slice(0, 4)} />
         </>
       )}

@@ -118,6 +118,8 @@ function Tokens(): JSX.Element {
   );
 }
 
+const theme_words = { auto: "As the system", light: "Light", dark: "Dark" };
+
 function Display(): JSX.Element {
   const { theme, zone } = usePrefs();
   return (
@@ -126,11 +128,11 @@ function Display(): JSX.Element {
       <div class="choices">
         <span id="theme-word">Theme</span>
         <div class="segments" role="group" aria-labelledby="theme-word">
-          {(["auto", "light", "dark"] as const).map((value) => <button key={value} aria-pressed={theme === value} onClick={() => setPrefs({ theme: value })}>{value === "auto" ? "As the system" : value}</button>)}
+          {(["auto", "light", "dark"] as const).map((value) => <button key={value} aria-pressed={theme === value} onClick={() => setPrefs({ theme: value })}>{theme_words[value]}</button>)}
         </div>
         <span id="zone-word">Times in</span>
         <div class="segments" role="group" aria-labelledby="zone-word">
-          {(["local", "utc"] as const).map((value) => <button key={value} aria-pressed={zone === value} onClick={() => setPrefs({ zone: value })}>{value === "local" ? Intl.DateTimeFormat().resolvedOptions().timeZone : "UTC"}</button>)}
+          {(["local", "utc"] as const).map((value) => <button key={value} aria-pressed={zone === value} onClick={() => setPrefs({ zone: value })}>{value === "local" ? `this browser's zone, ${Intl.DateTimeFormat().resolvedOptions().timeZone}` : "UTC"}</button>)}
         </div>
       </div>
     </section>

@@ -50,6 +50,7 @@ function StackBody({ stack }: { stack: Stack }): JSX.Element {
           <span><HorizonHead /><ChangeCells changes={stack.expected_changes} resources={total} /></span></div>
       </section>
       <div class="columns">
+        <div class="stacked">
         <section class="card" aria-labelledby="s-drift">
           <header class="card-head"><h2 id="s-drift">Has drifted</h2></header>
           <Answered answer={drifts} lines={3}>{(data) => data.rows.length === 0 ? <Empty icon="check" title="No open drift" /> : (
@@ -61,6 +62,17 @@ function StackBody({ stack }: { stack: Stack }): JSX.Element {
               </a></li>))}</ul>)}
           </Answered>
         </section>
+        <section class="card" aria-labelledby="s-act">
+          <header class="card-head"><h2 id="s-act">What people and programs did</h2></header>
+          <Answered answer={activities} lines={3}>{(data) => data.rows.length === 0 ? <Empty icon="clock" title="Nothing reported yet" /> : (
+            <ol class="log">{data.rows.map((activity) => (
+              <li key={`${activity.kind}:${activity.id}`}>
+                <Time at={activity.started_at} /> <span class="badge tone-quiet">{activity.kind.replace("_", " ")}</span>
+                <span>{activity.text}{activity.actor && <span class="quiet"> by {activity.actor}</span>}</span>
+              </li>))}</ol>)}
+          </Answered>
+        </section>
+        </div>
         <section class="card" aria-labelledby="s-next">
           <header class="card-head"><h2 id="s-next">Will change</h2></header>
           <Answered answer={next} lines={3}>{(data) => data.rows.length === 0 ? <Empty icon="forecasts" title="No forecast yet" /> : (
@@ -73,16 +85,6 @@ function StackBody({ stack }: { stack: Stack }): JSX.Element {
           </Answered>
         </section>
       </div>
-      <section class="card" aria-labelledby="s-act">
-        <header class="card-head"><h2 id="s-act">What people and programs did</h2></header>
-        <Answered answer={activities} lines={3}>{(data) => data.rows.length === 0 ? <Empty icon="clock" title="Nothing reported yet" /> : (
-          <ol class="log">{data.rows.map((activity) => (
-            <li key={`${activity.kind}:${activity.id}`}>
-              <Time at={activity.started_at} /> <span class="badge tone-quiet">{activity.kind.replace("_", " ")}</span>
-              <span>{activity.text}{activity.actor && <span class="quiet"> by {activity.actor}</span>}</span>
-            </li>))}</ol>)}
-        </Answered>
-      </section>
       <Answered answer={series} lines={2}>{(data) => data.rows.length === 0 ? null : <SeriesCharts rows={data.rows} />}</Answered>
     </>
   );

@@ -4,8 +4,9 @@ import type { TrackHorizon } from "../api/types";
 import { count, percent } from "../lib/format";
 
 export function Reliability({ track }: { track: TrackHorizon }): JSX.Element {
-  const size = 300, left = 44, top = 10, bottom = 40;
+  const size = 340, left = 44, top = 10, bottom = 40;
   const plot = size - left - 12;
+  const height = top + plot + bottom;
   const x = (p: number) => left + plot * p;
   const y = (p: number) => top + plot * (1 - p);
   const filled = track.bins.filter((bin) => bin.count > 0 && bin.p_mean !== null && bin.hit_rate !== null);
@@ -13,7 +14,7 @@ export function Reliability({ track }: { track: TrackHorizon }): JSX.Element {
   const label = filled.map((bin) => `said ${percent(bin.p_mean ?? 0)}, happened ${percent(bin.hit_rate ?? 0)} of ${bin.count}`).join("; ");
   return (
     <figure class="chart reliability">
-      <svg width={size} height={size + bottom - 12} viewBox={`0 0 ${size} ${size + bottom - 12}`} role="img" aria-label={`Reliability diagram. ${label || "No scored predictions yet"}`}>
+      <svg width={size} height={height} viewBox={`0 0 ${size} ${height}`} role="img" aria-label={`Reliability diagram. ${label || "No scored predictions yet"}`}>
         {[0, 0.2, 0.4, 0.6, 0.8, 1].map((p) => (
           <g key={p}>
             <line class="grid" x1={x(0)} x2={x(1)} y1={y(p)} y2={y(p)} />
