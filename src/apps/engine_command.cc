@@ -1,0 +1,243 @@
+// `driftcast engine`: everything plugged together, in one process.
+#include <csignal>
+#include <filesystem>
+#include <thread>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "apps/cli.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "engine/engine.h"
+#include "notify/notifier.h"
+#include "rpc/agent_gate.h"
+#include "web/web_server.h"
+
+namespace driftcast {
+namespace {
+
+struct EngineSettings {
+  std::string data;
+  std::string address = "127.0.0.1";
+  int port = 7117;
+  int gate_port = -1;  // -1: the one after `port`, or any free one when that is 0
+  std::string gate_address = "127.0.0.1";
+  std::string tls_certificate, tls_key;
+  double alert_threshold = 0.5;
+  std::string webhook, webhook_secret_file;
+  std::string local_join;
+  std::string log_level = "info";
+};
+
+// The gate's side of the web's agent pages.
+class GateAdmin : public AgentAdmin {
+ public:
+  GateAdmin(AgentGate& gate, Engine& engine) : gate_(gate), engine_(engine) {}
+
+  std::vector<Agent> Agents() const override {
+    std::vector<Agent> agents;
+    for (const AgentState& state : gate_.ListAgents())
+      agents.push_back({state.enrolled.id, state.enrolled.stack, state.enrolled.role,
+                        state.enrolled.enrolled_at, state.enrolled.certificate_until,
+                        state.enrolled.revoked_at != Instant()});
+    return agents;
+  }
+
+  Status Revoke(const AgentId& agent, const Principal& by, const std::string& reason) override {
+    return gate_.Revoke(agent, reason, by);
+  }
+
+  std::vector<JoinToken> JoinTokens() const override {
+    std::vector<JoinToken> tokens;
+    for (const auto& [key, value] : engine_.ListSettings(kPrefix)) {
+      const auto json = nlohmann::json::parse(value, nullptr, false);
+      if (json.is_discarded()) continue;
+      JoinToken token;
+      token.id = key.substr(std::string_view(kPrefix).size());
+      token.role = RoleName(json.value("role", ""));
+      token.note = json.value("note", "");
+      token.created_at = FromUnixMicros(json.value("created_us", int64_t{0}));
+      token.expires_at = FromUnixMicros(json.value("expires_us", int64_t{0}));
+      token.by = Principal(json.value("by", ""));
+      tokens.push_back(std::move(token));
+    }
+    return tokens;
+  }
+
+  StatusOr<MadeJoinToken> MakeJoinToken(const RoleName& role, const std::string& note,
+                                        Duration valid, const Principal& by) override {
+    JoinTokenOptions options;
+    options.valid = valid;
+    options.by = by;
+    DRIFTCAST_ASSIGN_OR_RETURN(const std::string secret, gate_.CreateJoinToken(options));
+    MadeJoinToken made;
+    const Instant now = SystemClock()->Now();
+    made.about = {Hex(RandomBytes(8)), role, note, now, now + valid, by, Instant(), AgentId()};
+    made.secret = secret;
+    made.command = fmt::format("driftcast-agent --engine HOST:{} --data /var/lib/driftcast-agent "
+                               "--join {}{}",
+                               gate_.port(), secret, role.empty() ? "" : " --role " + role.value);
+    const nlohmann::json json = {{"role", role.value},
+                                 {"note", note},
+                                 {"created_us", ToUnixMicros(now)},
+                                 {"expires_us", ToUnixMicros(now + valid)},
+                                 {"by", by.value}};
+    DRIFTCAST_RETURN_IF_ERROR(engine_.PutSetting(kPrefix + made.about.id, json.dump()));
+    return made;
+  }
+
+  Status WithdrawJoinToken(const std::string& id, const Principal&) override {
+    if (!engine_.GetSetting(kPrefix + id)) return NotFound("there is no join token {}", id);
+    return Unimplemented("a join token ends by itself when it is used or its time is over");
+  }
+
+ private:
+  static constexpr char kPrefix[] = "apps/join-token/";
+
+  AgentGate& gate_;
+  Engine& engine_;
+};
+
+StatusOr<TlsIdentity> ReadTls(const EngineSettings& settings) {
+  TlsIdentity tls;
+  if (settings.tls_certificate.empty()) return tls;
+  DRIFTCAST_ASSIGN_OR_RETURN(tls.certificate_pem, ReadFile(settings.tls_certificate));
+  DRIFTCAST_ASSIGN_OR_RETURN(tls.key_pem, ReadFile(settings.tls_key));
+  return tls;
+}
+
+StatusOr<std::vector<std::unique_ptr<AlertChannel>>> MakeChannels(const EngineSettings& settings,
+                                                                  const std::string& page) {
+  std::vector<std::unique_ptr<AlertChannel>> channels;
+  channels.push_back(MakeFileChannel(std::filesystem::path(settings.data) / "alerts.jsonl"));
+  if (settings.webhook.empty()) return channels;
+  std::string secret;
+  if (!settings.webhook_secret_file.empty()) {
+    DRIFTCAST_ASSIGN_OR_RETURN(secret, ReadFile(settings.webhook_secret_file, 4096));
+    while (!secret.empty() && secret.back() == '\n') secret.pop_back();
+  }
+  channels.push_back(MakeWebhookChannel(settings.webhook, secret, page));
+  return channels;
+}
+
+// Where commands on this machine find the engine.
+Status WriteAddressFile(const EngineSettings& settings, const WebServer& web, const AgentGate& gate) {
+  const nlohmann::json json = {
+      {"url", web.url()},
+      {"gate", fmt::format("{}:{}", settings.gate_address, gate.port())},
+      {"pid", getpid()},
+  };
+  return WriteFileAtomically(std::filesystem::path(settings.data) / "engine.json",
+                             json.dump(2) + "\n", 0644);
+}
+
+// One-time access of this machine: a join token for the local agent, a link for the person.
+Status WriteLocalAccess(const EngineSettings& settings, WebServer& web, AgentGate& gate) {
+  DRIFTCAST_ASSIGN_OR_RETURN(const std::string link, web.MakeLoginLink("admin"));
+  DRIFTCAST_RETURN_IF_ERROR(WriteFileAtomically(
+      std::filesystem::path(settings.data) / "login-link", link + "\n", 0600));
+  if (settings.local_join.empty()) return Ok();
+  JoinTokenOptions options;
+  options.by = Principal("engine");
+  DRIFTCAST_ASSIGN_OR_RETURN(const std::string token, gate.CreateJoinToken(options));
+  return WriteFileAtomically(settings.local_join, token + "\n", 0600);
+}
+
+// Waits for SIGTERM or SIGINT, which must be blocked in every thread.
+void WaitForSignal(const sigset_t& signals) {
+  int signal = 0;
+  sigwait(&signals, &signal);
+  Log("engine").info("engine.stopping signal={}", signal);
+}
+
+Status RunEngine(const EngineSettings& settings) {
+  StartLogging(settings.log_level);
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  std::error_code error;
+  std::filesystem::create_directories(settings.data, error);
+  if (error) return PermissionDenied("creating {}: {}", settings.data, error.message());
+  EngineOptions options;
+  options.data = settings.data;
+  options.alert_threshold = settings.alert_threshold;
+  DRIFTCAST_ASSIGN_OR_RETURN(const auto engine, Engine::Open(options, SystemClock()));
+
+  AgentGateOptions gate_options;
+  const int gate_port =
+      settings.gate_port >= 0 ? settings.gate_port : (settings.port == 0 ? 0 : settings.port + 1);
+  gate_options.address = fmt::format("{}:{}", settings.gate_address, gate_port);
+  gate_options.data = settings.data;
+  DRIFTCAST_ASSIGN_OR_RETURN(const auto gate, AgentGate::Start(gate_options, *engine));
+
+  GateAdmin admin(*gate, *engine);
+  const auto port = MakeEnginePort(*engine);
+  WebOptions web_options;
+  web_options.address = settings.address;
+  web_options.port = static_cast<uint16_t>(settings.port);
+  DRIFTCAST_ASSIGN_OR_RETURN(web_options.tls, ReadTls(settings));
+  web_options.data = settings.data;
+  web_options.version = DRIFTCAST_VERSION;
+  web_options.alert = {settings.alert_threshold, kAlertHorizon};
+  web_options.agents = &admin;
+  DRIFTCAST_ASSIGN_OR_RETURN(const auto web, WebServer::Start(std::move(web_options), *port));
+
+  DRIFTCAST_ASSIGN_OR_RETURN(auto channels, MakeChannels(settings, web->url()));
+  const Notifier notifier(*engine, std::move(channels));
+  DRIFTCAST_RETURN_IF_ERROR(WriteLocalAccess(settings, *web, *gate));
+  DRIFTCAST_RETURN_IF_ERROR(WriteAddressFile(settings, *web, *gate));
+  Log("engine").info("engine.started url={} gate={}:{} data={}", web->url(), settings.gate_address,
+                     gate->port(), settings.data);
+  WaitForSignal(signals);
+  std::filesystem::remove(std::filesystem::path(settings.data) / "engine.json", error);
+  web->Stop();
+  gate->Stop();
+  return Ok();
+}
+
+}  // namespace
+
+void AddEngineCommand(CLI::App& app) {
+  auto* command = app.add_subcommand("engine", "Run the engine: shadows, forecasts, page and API");
+  auto settings = std::make_shared<EngineSettings>();
+  settings->data = DefaultDataFolder();
+  command->add_option("--data", settings->data, "Folder for everything that is written")
+      ->capture_default_str();
+  command->add_option("--port", settings->port, "Port of the page and API; 0 = any free one")
+      ->check(CLI::Range(0, 65535))
+      ->capture_default_str();
+  command->add_option("--address", settings->address,
+                      "Address of the page and API; other than loopback needs TLS")
+      ->capture_default_str();
+  command->add_option("--gate-port", settings->gate_port,
+                      "Port for agents (mutual TLS); default: the one after --port")
+      ->check(CLI::Range(0, 65535));
+  command->add_option("--gate-address", settings->gate_address, "Address for agents")
+      ->capture_default_str();
+  auto* certificate = command->add_option("--tls-certificate", settings->tls_certificate,
+                                          "PEM file: certificate chain of the page");
+  auto* key = command->add_option("--tls-key", settings->tls_key, "PEM file: its private key");
+  certificate->needs(key);
+  key->needs(certificate);
+  command->add_option("--alert-threshold", settings->alert_threshold,
+                      "Alert when P(drift within a day) reaches this")
+      ->check(CLI::Range(0.01, 1.0))
+      ->capture_default_str();
+  command->add_option("--webhook", settings->webhook,
+                      "POST alerts to this URL as well as to DATA/alerts.jsonl");
+  command->add_option("--webhook-secret-file", settings->webhook_secret_file,
+                      "Sign the webhook's body with the secret in this file");
+  command->add_option("--local-join", settings->local_join,
+                      "Write a one-time join token for an agent on this machine to this file");
+  command->add_option("--log-level", settings->log_level, "debug, info, warn or error")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+      ->capture_default_str();
+  OnRun(*command, [settings] { return RunEngine(*settings); });
+}
+
+}  // namespace driftcast
