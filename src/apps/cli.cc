@@ -40,6 +40,7 @@ int RunCommandLine(int argc, char** argv) {
   app.failure_message(CLI::FailureMessage::help);
   AddSeriesCommands(app);
   AddHistoryCommands(app);
+  AddHistoryImportCommands(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -25,7 +25,8 @@ void OnRun(CLI::App& command, std::function<Status()> body);
 int RunCommandLine(int argc, char** argv);
 
 void AddSeriesCommands(CLI::App& app);   // series detect | forecast
-void AddHistoryCommands(CLI::App& app);  // train, backtest, history show | import, forecast git
+void AddHistoryCommands(CLI::App& app);  // train, backtest
+void AddHistoryImportCommands(CLI::App& app);  // history import | show, forecast git
 
 }  // namespace driftcast
 
