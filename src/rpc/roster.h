@@ -23,6 +23,7 @@
 #include "rpc/authority.h"
 #include "rpc/engine_seam.h"
 #include "rpc/join_token.h"
+#include "rpc/speaker.h"
 
 namespace driftcast {
 
@@ -33,12 +34,6 @@ struct JoinTokenOptions {
   // replaced (a host that was reinstalled). Without it, a stack that has an agent is refused.
   StackId stack = {};
   Principal by = {};  // for the audit log
-};
-
-// The agent behind a certificate.
-struct Speaker {
-  AgentId agent;
-  StackId stack;  // the only one that it may speak for
 };
 
 struct EnrolledAgent {
