@@ -4,6 +4,7 @@
 #define DRIFTCAST_RPC_FAKE_ENGINE_H_
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <string>
@@ -33,14 +34,7 @@ class FakeEngine : public EngineSeam {
     const std::lock_guard lock(mutex_);
     refusal_ = std::move(refusal);
   }
-  void Commit() {
-    std::vector<Pending> all;
-    {
-      const std::lock_guard lock(mutex_);
-      all.swap(pending_);
-    }
-    for (auto& one : all) Finish(std::move(one));
-  }
+  void Commit() { Drain(); }
   void AddOrder(const StackId& stack, RemediationPlan plan) {
     std::map<uint64_t, std::function<void(const StackId&)>> listeners;
     {
@@ -69,16 +63,13 @@ class FakeEngine : public EngineSeam {
   }
 
   Status Submit(std::vector<Fact> facts, std::function<void(const Status&)> done) override {
-    Pending one{std::move(facts), std::move(done)};
     {
       const std::lock_guard lock(mutex_);
       if (full_) return ResourceExhausted("the queue is full");
-      if (hold_) {
-        pending_.push_back(std::move(one));
-        return Ok();
-      }
+      pending_.push_back({std::move(facts), std::move(done)});
+      if (hold_) return Ok();
     }
-    Finish(std::move(one));
+    Drain();
     return Ok();
   }
   uint64_t DurableSequence(const AgentId& agent) const override {
@@ -142,14 +133,23 @@ class FakeEngine : public EngineSeam {
     std::function<void(const Status&)> done;
   };
 
-  void Finish(Pending one) {
-    Status status;
-    {
-      const std::lock_guard lock(mutex_);
-      status = refusal_;
-      if (status.ok()) Apply(std::move(one.facts));
+  // In order, one at a time, as the shard does.
+  void Drain() {
+    const std::lock_guard draining(draining_);
+    for (;;) {
+      std::function<void(const Status&)> done;
+      Status status;
+      {
+        const std::lock_guard lock(mutex_);
+        if (pending_.empty()) return;
+        Pending one = std::move(pending_.front());
+        pending_.pop_front();
+        status = refusal_;
+        if (status.ok()) Apply(std::move(one.facts));
+        done = std::move(one.done);
+      }
+      done(status);
     }
-    one.done(status);
   }
   void Apply(std::vector<Fact> facts) {
     for (auto& fact : facts) {
@@ -160,10 +160,11 @@ class FakeEngine : public EngineSeam {
     }
   }
 
+  std::mutex draining_;
   mutable std::mutex mutex_;
   bool hold_ = false, full_ = false;
   Status refusal_;
-  std::vector<Pending> pending_;
+  std::deque<Pending> pending_;
   std::vector<Fact> facts_;
   std::map<AgentId, uint64_t> durable_;
   std::map<StackId, std::vector<RemediationPlan>> orders_;
