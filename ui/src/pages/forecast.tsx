@@ -53,6 +53,7 @@ function Body({ prediction }: { prediction: Prediction }): JSX.Element {
           <RiskCurve horizons={prediction.horizons} threshold={overview.data?.alert_threshold} alertHorizon={overview.data?.alert_horizon} />
           <RiskTable horizons={prediction.horizons} />
         </section>
+        <div class="stacked">
         <section class="card" aria-labelledby="what">
           <header class="card-head"><h2 id="what">To what</h2></header>
           {prediction.keys.length === 0 ? <Empty icon="resources" title="No key stands out" /> : (
@@ -68,12 +69,13 @@ function Body({ prediction }: { prediction: Prediction }): JSX.Element {
             </table>
           )}
         </section>
+        <section class="card" aria-labelledby="why">
+          <header class="card-head"><h2 id="why">Why</h2><span class="quiet">weight on the logit scale</span></header>
+          <Reasons reasons={prediction.reasons} />
+          <p class="quiet foot">Made <Time at={prediction.made_at} both /> by {prediction.model}. <a href={href("/track-record")}>Its track record</a></p>
+        </section>
+        </div>
       </div>
-      <section class="card" aria-labelledby="why">
-        <header class="card-head"><h2 id="why">Why</h2><span class="quiet">weight on the logit scale</span></header>
-        <Reasons reasons={prediction.reasons} />
-        <p class="quiet foot">Made <Time at={prediction.made_at} both /> by {prediction.model}. <a href={href("/track-record")}>Its track record</a></p>
-      </section>
     </>
   );
 }

@@ -11,7 +11,9 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
     if (dialog && !dialog.open) dialog.showModal();
     return () => {
       dialog?.close();
-      before?.focus?.();
+      // What opened it may be gone, after a decision for instance.
+      if (before?.isConnected) before.focus();
+      else document.getElementById("main")?.focus({ preventScroll: true });
     };
   }, []);
   return (
