@@ -1,10 +1,12 @@
 // The inbox: open drifts by cause, so that one cause is one thing to decide.
 import type { JSX } from "preact";
-import { useRef } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
+import { get, may, post } from "../api/client";
 import { useQuery, useSteady } from "../api/query";
 import type { Drift, DriftGroup, DriftGroupList, DriftPage } from "../api/types";
 import { count, plural, shortValue } from "../lib/format";
 import { href, setParams, useRoute } from "../lib/router";
+import { ActionDialog } from "../parts/action";
 import { CauseText, causeTitle } from "../parts/cause";
 import { Answered, Empty, NewRows, Time } from "../parts/states";
 import { Severity, Status } from "../parts/status";
@@ -49,6 +51,7 @@ function Causes(): JSX.Element {
 
 function CauseCard({ group }: { group: DriftGroup }): JSX.Element {
   const address = href("/drifts", { cause: `${group.cause.kind}:${group.cause.id}` });
+  const [accepting, setAccepting] = useState(false);
   const title = group.cause.kind === "unknown" ? `Cause not known, on ${group.stacks[0]}` : causeTitle(group.cause);
   return (
     <article class="card cause-card" aria-label={title}>
@@ -61,9 +64,23 @@ function CauseCard({ group }: { group: DriftGroup }): JSX.Element {
         {group.cause.actor && !title.includes(group.cause.actor) && <> · by {group.cause.actor}</>} · <Time at={group.opened_last} />
       </p>
       <ul class="drift-lines">{group.sample.map((drift) => <li key={drift.id}><DriftLine drift={drift} /></li>)}</ul>
-      {group.drifts > group.sample.length && group.cause.id && <a class="more" href={address}>All {count(group.drifts)} of this cause</a>}
+      <div class="cause-foot">
+        {group.drifts > group.sample.length && group.cause.id && <a href={address}>All {count(group.drifts)} of this cause</a>}
+        {group.drifts > 1 && group.cause.id && <button class="button small" disabled={!may("operator")} onClick={() => setAccepting(true)}>Expect all {count(group.drifts)}</button>}
+      </div>
+      {accepting && (
+        <ActionDialog title={`Expect all ${count(group.drifts)}`} verb="Accept all" reason="required" onClose={() => setAccepting(false)} act={({ reason }) => acceptAll(group, reason)}>
+          <p>What is observed on {plural(group.drifts, "resource")} becomes what is expected. Nothing changes on any host; the audit log gets one entry for each.</p>
+        </ActionDialog>
+      )}
     </article>
   );
+}
+
+/** Takes over what is observed on every resource with open drift of this cause. */
+async function acceptAll(group: DriftGroup, reason: string): Promise<void> {
+  const drifts = await get<DriftPage>("/drifts", { cause: `${group.cause.kind}:${group.cause.id}`, limit: 1000 });
+  for (const drift of drifts.rows) await post("/resource/accept", { resource: drift.resource.id, reason });
 }
 
 function DriftLine({ drift }: { drift: Drift }): JSX.Element {

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { may, post } from "../api/client";
 import { useQuery } from "../api/query";
-import type { Drift, HistoryEntry, HistoryEntryList, PlanPage, Resource, SeriesList, State } from "../api/types";
+import type { ActivityList, Drift, HistoryEntry, HistoryEntryList, PlanPage, Resource, ResourceRowPage, SeriesList, State } from "../api/types";
 import { percent, plural, shortValue, splitName, words } from "../lib/format";
 import { href, setParams, useRoute } from "../lib/router";
 import { ActionDialog } from "../parts/action";
@@ -13,6 +13,7 @@ import { Icon } from "../parts/icons";
 import { KeyTable } from "../parts/keys";
 import { AllowLine, strategy_words } from "../parts/plan";
 import { Reasons } from "../parts/reasons";
+import { RuleDialog } from "../parts/rule";
 import { Answered, Empty, Time } from "../parts/states";
 import { Glyph, PlanBadge, Severity, Status, statusLook, statusMeaning, statusWord } from "../parts/status";
 import { SeriesList as SeriesCharts } from "../parts/series";
@@ -35,6 +36,8 @@ export function ResourcePage(): JSX.Element {
 
 function Body({ resource, history }: { resource: Resource; history: HistoryEntry[] }): JSX.Element {
   const at = useRoute().query.get("at");
+  const activities = useQuery<ActivityList>("/activities", { stack: resource.stack, limit: 200 }, { live: ["stack"], concerns: (event) => event.stack === resource.stack });
+  const touching = activities.data?.rows.filter((activity) => activity.resources.includes(`${resource.kind}/${resource.name}`)) ?? [];
   return (
     <>
       <Head resource={resource} />
@@ -49,11 +52,14 @@ function Body({ resource, history }: { resource: Resource; history: HistoryEntry
       </section>
       <section class="card" aria-labelledby="t-title">
         <header class="card-head"><h2 id="t-title">Past and ahead</h2><span class="quiet">{plural(history.filter((entry) => entry.op !== "initial").length, "change")} known</span></header>
-        <Timeline history={history} prediction={resource.prediction} since={resource.first_seen_at} />
+        <Timeline history={history} activities={touching} prediction={resource.prediction} since={resource.first_seen_at} />
         <HistoryList history={history} />
       </section>
       <div class="columns">
-        <Outlook resource={resource} />
+        <div class="stacked">
+          <Outlook resource={resource} />
+          <Similar resource={resource} />
+        </div>
         <div class="stacked">
           <PlansOf resource={resource} />
           <Around resource={resource} />
@@ -65,7 +71,7 @@ function Body({ resource, history }: { resource: Resource; history: HistoryEntry
 }
 
 function Head({ resource }: { resource: Resource }): JSX.Element {
-  const [action, setAction] = useState<"accept" | "snooze" | null>(null);
+  const [action, setAction] = useState<"accept" | "snooze" | "ignore" | null>(null);
   const { folder, leaf } = splitName(resource.name);
   const drift = useQuery<Drift>(`/drifts/${encodeURIComponent(resource.drift_id)}`, {}, { skip: !resource.drift_id, live: ["drift"], concerns: (event) => event.id === resource.drift_id });
   return (
@@ -89,6 +95,7 @@ function Head({ resource }: { resource: Resource }): JSX.Element {
           <button class="button" disabled={!may("operator")} title={may("operator") ? undefined : "Needs the role operator"} onClick={() => setAction("accept")}>Expect what is observed</button>
         )}
         <button class="button" disabled={!may("operator")} title={may("operator") ? undefined : "Needs the role operator"} onClick={() => setAction("snooze")}>Snooze</button>
+        {resource.drift_id && <button class="button" disabled={!may("operator")} title={may("operator") ? undefined : "Needs the role operator"} onClick={() => setAction("ignore")}>Ignore by a rule</button>}
       </div>
       {resource.allow_command && resource.drift_id && <AllowLine command={resource.allow_command} stack={resource.stack} />}
       {action === "accept" && (
@@ -96,6 +103,9 @@ function Head({ resource }: { resource: Resource }): JSX.Element {
           act={({ reason }) => post("/resource/accept", { resource: resource.id, reason })}>
           <p>What is there now becomes what should be there. Nothing changes on the host; the audit log keeps your reason.</p>
         </ActionDialog>
+      )}
+      {action === "ignore" && (
+        <RuleDialog resources={`*/${resource.kind}/${resource.name}`} keys={onlyDiffering(resource) ?? "*"} onClose={() => setAction(null)} onDone={() => undefined} />
       )}
       {action === "snooze" && (
         <ActionDialog title="Snooze" verb="Snooze" onClose={() => setAction(null)} reason="required" until="required"
@@ -105,6 +115,12 @@ function Head({ resource }: { resource: Resource }): JSX.Element {
       )}
     </header>
   );
+}
+
+/** The path of the one key that differs, for a rule that hides no more than it must. */
+function onlyDiffering(resource: Resource): string | null {
+  const differing = resource.keys.filter((key) => !["SAME", "NOT_COMPARED"].includes(key.verdict));
+  return differing.length === 1 ? differing[0].path : null;
 }
 
 function Coverage({ resource }: { resource: Resource }): JSX.Element {
@@ -221,6 +237,25 @@ function PlansOf({ resource }: { resource: Resource }): JSX.Element {
           </ul>
         )}
       </Answered>
+    </section>
+  );
+}
+
+/** The same thing on stacks of the same role: what they have there, and whether it differs. */
+function Similar({ resource }: { resource: Resource }): JSX.Element | null {
+  const rows = useQuery<ResourceRowPage>("/resources", { role: resource.role, kind: resource.kind, text: resource.name, sort: "changed", limit: 50 }, { skip: !resource.role, live: ["drift"] });
+  const others = rows.data?.rows.filter((row) => row.name === resource.name && row.stack !== resource.stack) ?? [];
+  if (others.length === 0) return null;
+  const differing = others.filter((row) => row.status !== "IN_SYNC").length;
+  return (
+    <section class="card" aria-labelledby="sim-title">
+      <header class="card-head"><h2 id="sim-title">On similar stacks</h2><span class="quiet">{differing === 0 ? `all ${others.length} in sync` : `${differing} of ${others.length} not in sync`}</span></header>
+      <ul class="deps">
+        {others.slice(0, 8).map((row) => (
+          <li key={row.id}><a href={href("/resource", { id: row.id })}>{row.stack}</a><span class="quiet">changed <Time at={row.changed_at} none="never" /></span><Status status={row.status} /></li>
+        ))}
+      </ul>
+      {others.length > 8 && <p class="more"><a href={href("/resources", { role: resource.role, kind: resource.kind, text: resource.name })}>All {others.length}</a></p>}
     </section>
   );
 }

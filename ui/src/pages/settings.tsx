@@ -1,12 +1,12 @@
 // Ignore rules, tokens for scripts, and how this browser shows things.
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
-import { ApiError, currentSession, may, post, remove } from "../api/client";
+import { useState } from "preact/hooks";
+import { currentSession, may, post, remove } from "../api/client";
 import { useQuery } from "../api/query";
-import type { Rule, RuleList, RulePreview, TokenList, TokenMade } from "../api/types";
-import { plural } from "../lib/format";
+import type { Rule, RuleList, TokenList, TokenMade } from "../api/types";
 import { setPrefs, usePrefs } from "../lib/prefs";
 import { ActionDialog } from "../parts/action";
+import { RuleDialog } from "../parts/rule";
 import { Answered, CopyLine, Time } from "../parts/states";
 
 export function Settings(): JSX.Element {
@@ -27,11 +27,11 @@ export function Settings(): JSX.Element {
 
 function Rules(): JSX.Element {
   const rules = useQuery<RuleList>("/rules", {}, { live: ["audit"] });
-  const [editing, setEditing] = useState<Partial<Rule> | null>(null);
+  const [making, setMaking] = useState(false);
   const [removing, setRemoving] = useState<Rule | null>(null);
   return (
     <section class="card" aria-labelledby="rules-title">
-      <header class="card-head"><h2 id="rules-title">Ignore rules</h2><button class="button small" disabled={!may("operator")} onClick={() => setEditing({})}>New rule</button></header>
+      <header class="card-head"><h2 id="rules-title">Ignore rules</h2><button class="button small" disabled={!may("operator")} onClick={() => setMaking(true)}>New rule</button></header>
       <p class="quiet">Differences that are no drift, each with an owner, a reason and an end. An ignored difference stays visible.</p>
       <Answered answer={rules} lines={3}>
         {(data) => data.rows.length === 0 ? <p class="quiet nothing">No rule: every difference counts.</p> : (
@@ -43,47 +43,13 @@ function Rules(): JSX.Element {
             </li>))}</ul>
         )}
       </Answered>
-      {editing && <RuleDialog onClose={() => setEditing(null)} onDone={rules.refresh} />}
+      {making && <RuleDialog onClose={() => setMaking(false)} onDone={rules.refresh} />}
       {removing && (
         <ActionDialog title="Remove the rule" verb="Remove" tone="danger" onClose={() => setRemoving(null)} onDone={rules.refresh} act={() => remove(`/rules/${encodeURIComponent(removing.id)}`)}>
           <p>What <code>{removing.resource_glob}</code> hid counts as drift again.</p>
         </ActionDialog>
       )}
     </section>
-  );
-}
-
-function RuleDialog({ onClose, onDone }: { onClose: () => void; onDone: () => void }): JSX.Element {
-  const [resource, setResource] = useState("*/file//etc/");
-  const [key, setKey] = useState("*");
-  const [alarm_only, setAlarmOnly] = useState(true);
-  const [preview, setPreview] = useState<RulePreview | string | null>(null);
-  useEffect(() => {
-    const timer = setTimeout(async () => {
-      if (!resource || !key) return;
-      try {
-        setPreview(await post<RulePreview>("/rules/preview", { resource_glob: resource, key_glob: key }));
-      } catch (error) {
-        if (error instanceof ApiError) setPreview(error.message);
-      }
-    }, 300);
-    return () => clearTimeout(timer);
-  }, [resource, key]);
-  return (
-    <ActionDialog title="New ignore rule" verb="Set the rule" reason="required" until="optional" untilLabel="Ends" onClose={onClose} onDone={onDone}
-      act={({ reason, until }) => post("/rules", { resource_glob: resource, key_glob: key, reason, expires_at: until, alarm_only })}>
-      <label class="field"><span>Resources <small>stack/kind/name; * crosses slashes</small></span><input class="input mono" required value={resource} onInput={(event) => setResource(event.currentTarget.value)} /></label>
-      <label class="field"><span>Keys</span><input class="input mono" required value={key} onInput={(event) => setKey(event.currentTarget.value)} /></label>
-      <label class="check"><input type="checkbox" checked={alarm_only} onChange={(event) => setAlarmOnly(event.currentTarget.checked)} /> Alarm only: it stays a difference, but raises no alert and no status</label>
-      <div class="notice tone-quiet" role="status">
-        {preview === null ? "What it would quiet…" : typeof preview === "string" ? preview : (
-          <>
-            <p>It would quiet <b>{plural(preview.drifts_open, "open drift")}</b> ({plural(preview.keys_open, "key")}) and would have quieted <b>{plural(preview.drifts_past, "past one")}</b>.</p>
-            {preview.sample.length > 0 && <ul class="inputs">{preview.sample.slice(0, 5).map((line) => <li key={line}><code class="wrap">{line}</code></li>)}</ul>}
-          </>
-        )}
-      </div>
-    </ActionDialog>
   );
 }
 

@@ -1,6 +1,6 @@
 // One time axis: what changed, solid, to the left of now; what is forecast, dashed, to its right.
 import type { JSX } from "preact";
-import type { HistoryEntry, Prediction } from "../api/types";
+import type { Activity, HistoryEntry, Prediction } from "../api/types";
 import { day, percent } from "../lib/format";
 import { useNow } from "../lib/clock";
 import { usePrefs } from "../lib/prefs";
@@ -9,8 +9,8 @@ import { horizon_names } from "./heat";
 
 const day_ms = 86400000;
 
-export function Timeline({ history, prediction, since }: {
-  history: HistoryEntry[]; prediction: Prediction | null; since: string | null;
+export function Timeline({ history, activities, prediction, since }: {
+  history: HistoryEntry[]; activities: Activity[]; prediction: Prediction | null; since: string | null;
 }): JSX.Element {
   const [box, width] = useWidth<HTMLElement>();
   const now = useNow();
@@ -28,7 +28,7 @@ export function Timeline({ history, prediction, since }: {
   const hx = (i: number) => split + ((width - split - 20) * (i + 1)) / ahead.length;
   const hy = (p: number) => base - (base - ceiling) * p;
   const curve = `M${split},${base}` + ahead.map((risk, i) => `L${hx(i)},${hy(risk.p_change)}`).join("");
-  const label = `${changes.length} changes since ${day(from, zone)}` +
+  const label = `${changes.length} changes and ${activities.length} activities since ${day(from, zone)}` +
     (ahead.length ? `; ahead, ${ahead.map((risk) => `${percent(risk.p_change)} within ${risk.horizon}`).join(", ")}` : "");
   return (
     <figure class="chart timeline" ref={box}>
@@ -42,6 +42,10 @@ export function Timeline({ history, prediction, since }: {
             <text class="tick" x={x(at)} y={base + 20} text-anchor="middle">{day(at, zone)}</text>
           </g>
         ))}
+        {activities.filter((activity) => Date.parse(activity.started_at) > from).map((activity) => {
+          const cx = x(Date.parse(activity.started_at));
+          return <path key={`${activity.kind}:${activity.id}`} class="activity" d={`M${cx},${base + 1}l4,7h-8Z`}><title>{activity.text}</title></path>;
+        })}
         {stacks.map(({ entry, cx, cy }, i) =>
           entry.drift
             ? <path key={i} class="event drift" d={`M${cx},${cy - 5}l5,5l-5,5l-5,-5Z`} />
@@ -62,6 +66,11 @@ export function Timeline({ history, prediction, since }: {
         <line class="now" x1={split} x2={split} y1="8" y2={base + 8} />
         <text class="tick now-text" x={split} y={base + 34} text-anchor={ahead.length ? "middle" : "end"}>now</text>
       </svg>
+      <figcaption class="keyline marks">
+        <span><i class="m-change" aria-hidden="true" />change</span><span><i class="m-drift" aria-hidden="true" />drift</span>
+        {activities.length > 0 && <span><i class="m-activity" aria-hidden="true" />what people and programs did</span>}
+        {ahead.length > 0 && <span class="swatch">chance that it changes</span>}
+      </figcaption>
     </figure>
   );
 }

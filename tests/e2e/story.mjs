@@ -1,0 +1,172 @@
+// The whole story, with the real engine and the real agent, in a real browser: sign in by the link,
+// see this "host" (a scratch folder), change a file, see the drift arrive live, compare the plans,
+// approve one, see it verified and find it in the audit log.
+//
+//   node tests/e2e/story.mjs [--shots DIR] [--keep]
+//
+// Everything is written below a temporary folder; only what is started here is ended.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { watch, withBrowser } from "../../ui/test/browser.mjs";
+
+const top = fileURLToPath(new URL("../..", import.meta.url));
+const argument = (name) => {
+  const at = process.argv.indexOf(`--${name}`);
+  return at > 0 ? process.argv[at + 1] : undefined;
+};
+const shots = argument("shots");
+const scratch = mkdtempSync(join(tmpdir(), "driftcast-story-"));
+const root = join(scratch, "root");
+const data = join(scratch, "data");
+const sshd = join(root, "etc/ssh/sshd_config");
+
+const files = {
+  "etc/ssh/sshd_config": "Port 22\nPermitRootLogin no\nPasswordAuthentication no\nX11Forwarding no\nMaxAuthTries 4\nClientAliveInterval 300\n",
+  "etc/systemd/journald.conf": "[Journal]\nStorage=persistent\nSystemMaxUse=500M\n",
+  "etc/sysctl.d/90-web.conf": "net.core.somaxconn = 4096\nvm.swappiness = 10\n",
+  "etc/logrotate.conf": "weekly\nrotate 4\ncreate\n",
+  "etc/app/service.yaml": "listen: 0.0.0.0:8080\nworkers: 4\nlimits:\n  memory: 512M\n  open_files: 65536\n",
+  "etc/app/limits.json": '{"requests_per_second": 200, "burst": 50}\n',
+  "etc/hosts": "127.0.0.1 localhost\n10.0.0.5 database.internal\n",
+};
+
+function makeHost() {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, name)), { recursive: true });
+    writeFileSync(join(root, name), text);
+  }
+}
+
+// Two neighbouring ports that are free now: one for the page, one for agents.
+async function freePorts() {
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    const port = 20000 + Math.floor(Math.random() * 20000);
+    const free = async (number) => new Promise((done) => {
+      const server = createServer().once("error", () => done(false));
+      server.listen(number, "127.0.0.1", () => server.close(() => done(true)));
+    });
+    if ((await free(port)) && (await free(port + 1))) return port;
+  }
+  throw new Error("no free ports");
+}
+
+const up = (...options) => execFileSync(join(top, "up"), options, { encoding: "utf8", timeout: 30 * 60e3, stdio: ["ignore", "pipe", "inherit"] });
+const said = [];
+const step = (text) => {
+  said.push(text);
+  console.log(`- ${text}`);
+};
+
+async function story(context, link) {
+  const page = context.pages()[0];
+  page.setDefaultTimeout(20000);
+  const complaints = [];
+  watch(page, complaints);
+  const shot = async (name, options = {}) => shots && page.screenshot({ path: join(shots, `${name}.png`), ...options });
+  const base = new URL(link).origin;
+
+  await page.goto(link);
+  await page.getByRole("heading", { name: "Fleet" }).waitFor({ state: "attached" });
+  step("signed in by the one-time link");
+  const again = await context.request.get(link, { maxRedirects: 0 });
+  assert.ok(again.status() >= 400, `the link worked twice: ${again.status()}`);
+  step("the link does not work twice");
+
+  await page.goto(`${base}/#/resources?text=sshd_config`);
+  await page.getByRole("link", { name: /sshd_config/ }).first().click();
+  await page.getByText("Expected, observed, forecast").waitFor();
+  await page.getByText("PermitRootLogin", { exact: true }).first().waitFor();
+  step("the file is there, key by key");
+  await shot("resource-in-sync");
+
+  await page.goto(`${base}/#/drifts`);
+  await page.getByRole("heading", { name: "Drifts" }).waitFor();
+  await page.getByText("No open drift").waitFor();
+  await page.waitForTimeout(500);
+  const changed = Date.now();
+  writeFileSync(sshd, files["etc/ssh/sshd_config"].replace("PermitRootLogin no", "PermitRootLogin yes"));
+  await page.getByText("PermitRootLogin").first().waitFor();
+  step(`the drift was in the browser ${Date.now() - changed} ms after the change`);
+  await shot("drifts");
+
+  await page.getByRole("link", { name: /Plans for/ }).first().click();
+  await page.getByText("Steps, in this order").waitFor();
+  const columns = await page.locator(".plan-head").count();
+  assert.ok(columns >= 2, `only ${columns} plans side by side`);
+  step(`${columns} plans side by side`);
+  await page.locator(".plan-head", { hasText: "Revert" }).first().click();
+  await page.getByRole("button", { name: "Approve", exact: true }).waitFor();
+  await shot("compare", { fullPage: true });
+  await page.getByRole("button", { name: "Approve", exact: true }).click();
+  await page.getByRole("dialog").getByLabel("Reason").fill("nobody announced it");
+  await shot("approve");
+  const approved = Date.now();
+  await page.getByRole("dialog").getByRole("button", { name: "Approve" }).click();
+  await page.getByText("Verified.", { exact: true }).waitFor({ timeout: 60000 });
+  step(`approved, carried out and verified in ${Date.now() - approved} ms`);
+  await shot("verified", { fullPage: true });
+  assert.match(readFileSync(sshd, "utf8"), /^PermitRootLogin no$/m, "the file is as it should be");
+  step("the file on the host is back");
+
+  await page.goto(`${base}/#/resources?text=sshd_config`);
+  await page.getByRole("row").filter({ hasText: "sshd_config" }).getByText("In sync").first().waitFor();
+  await page.goto(`${base}/#/audit`);
+  await page.getByText("plan.approve").first().waitFor();
+  await page.getByText("plan.succeeded").first().waitFor();
+  await page.getByRole("button", { name: "Check the chain" }).click();
+  await page.getByText("unbroken").waitFor();
+  step("the audit log has it, and its chain is unbroken");
+  await shot("audit");
+
+  for (const [name, hash, text] of [["fleet", "#/", "Has drifted"], ["forecasts", "#/forecasts", "Forecasts"], ["agents", "#/agents", "Join tokens"], ["track-record", "#/track-record", "Track record"]]) {
+    await page.goto(`${base}/${hash}`);
+    await page.getByText(text).first().waitFor();
+    await page.waitForTimeout(400);
+    await shot(name);
+  }
+  step("fleet, forecasts, track record and agents answer");
+
+  await page.getByRole("button", { name: /Signed in as/ }).click();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByText("one-time link").first().waitFor();
+  assert.equal((await context.request.get(`${base}/api/v1/overview`)).status(), 401);
+  step("signed out");
+  assert.deepEqual(complaints.filter((text) => !/40[019]/.test(text)), [], "complaints of the page");
+}
+
+let failed = false;
+try {
+  if (shots) mkdirSync(shots, { recursive: true });
+  makeHost();
+  const port = await freePorts();
+  const words = up("--detach", "--data", data, "--port", String(port), "--root", root, "--allow", "file");
+  const link = /https?:\/\/\S+token=\S+/.exec(words)?.[0];
+  assert.ok(link, `./up printed no link:\n${words}`);
+  step("the engine and the agent run");
+  await withBrowser({ viewport: { width: 1360, height: 900 } }, (context) => story(context, link));
+  console.log("the story ends well");
+} catch (error) {
+  failed = true;
+  console.error(`the story broke after "${said.at(-1) ?? "nothing"}"\n${error.stack}`);
+  for (const name of ["engine", "agent"]) {
+    try {
+      console.error(`--- ${name}.log\n${readFileSync(join(data, "log", `${name}.log`), "utf8").split("\n").slice(-25).join("\n")}`);
+    } catch {
+      console.error(`--- no ${name}.log`);
+    }
+  }
+} finally {
+  try {
+    up("--stop", "--data", data);
+  } catch (error) {
+    console.error(String(error));
+  }
+  if (!process.argv.includes("--keep")) rmSync(scratch, { recursive: true, force: true });
+  else console.log(`kept: ${scratch}`);
+}
+process.exit(failed ? 1 : 0);
