@@ -1,0 +1,13 @@
+// Whatever a repository calls HCL must not crash the reader.
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "ingest/config_readers.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  (void)driftcast::ingest::ReadHcl(text);
+  (void)driftcast::ingest::ReadHclBlocks(text);
+  return 0;
+}
