@@ -114,7 +114,7 @@ class Canonicalizer {
       VisitMap(node, place);
     else
       VisitList(node, place);
-    if (place.depth >= kLeafDepthMax)
+    if (place.depth == kLeafDepthMax)
       *node = ConfigNode::Scalar(CutTo(kValueCharsMax, InlineText(*node)));
   }
 

@@ -61,6 +61,8 @@ ConfigDocument KubernetesDocument(std::string_view path, ConfigNode root) {
     result.base = result.kind + "/" + (scope.empty() ? "" : LeafKey(scope) + "/") + LeafKey(name);
     result.move_key = result.kind + "/" + LeafKey(name);
   }
+  // The kind is in the id; it is no leaf.
+  std::erase_if(root.children, [](const ConfigEntry& entry) { return entry.key == "kind"; });
   result.root = std::move(root);
   return result;
 }

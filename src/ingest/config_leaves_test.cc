@@ -113,7 +113,9 @@ TEST(LeavesTest, TooDeepIsOneValue) {
   yaml.insert(yaml.size() - 1, " end");
   const auto paths = Paths(Tree(yaml));
   ASSERT_EQ(paths.size(), 1u);
-  EXPECT_EQ(paths[0], "k.k.k.k.k.k.k.k.k.k.k.k={k: {k: {k: {k: {k: {k: {k: {k: end}}}}}}}}");
+  EXPECT_EQ(paths[0],
+            "k.k.k.k.k.k.k.k.k.k.k.k={\"k\": {\"k\": {\"k\": {\"k\": {\"k\": {\"k\": {\"k\": "
+            "{\"k\": \"end\"}}}}}}}}");
 }
 
 TEST(LeavesTest, EmbeddedFilesAreFlattenedAndOtherTextIsNot) {
@@ -171,6 +173,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "a5ed6fd422231c3dd846fefe0f454d6e397e6bcb"},
         ValueCase{"PolicyName", "x", "AmazonEC2ContainerRegistryReadOnly",
                   "AmazonEC2ContainerRegistryReadOnly"},
+        ValueCase{"PrinterName", "x", "Brother_HL-3140CW_series", "Brother_HL-3140CW_series"},
         ValueCase{"GitUrl", "url", "git@github.com:a/b.git", "git@github.com:a/b.git"},
         ValueCase{"Unit", "After", "getty@tty1.service", "getty@tty1.service"},
         ValueCase{"Spaces", "x", "  a\n b\t c ", "a b c"}),
@@ -182,6 +185,15 @@ TEST(LeafValueTest, AddressesAndUserInfoInsideOfTextAreReplaced) {
   EXPECT_EQ(LeafValue("pg://app:pw1@db.local/x", false),
             "pg://" + Fingerprint("app:pw1") + "@db.local/x");
   EXPECT_EQ(LeafValue("pg://app:${PW}@db/x", false), "pg://app:${PW}@db/x");
+}
+
+TEST(LeafValueTest, FingerprintsAreOfTheValueAsWritten) {
+  const std::string raw =
+      "/data       -rw,hard,nosuid      ufr-dyn.isi1.public.ads.uni-freiburg.de:"
+      "/ifs/isi1/ufr/bronze/nfs/denbi/dnb01/vms";
+  EXPECT_EQ(LeafValue(raw, false),
+            "/data -rw,hard,nosuid ufr-dyn.isi1.public.ads.uni-freiburg.de:"
+            "/ifs/isi1#c81bd3a0");
 }
 
 TEST(LeafValueTest, LongValuesAreCutByCharactersNotBytes) {

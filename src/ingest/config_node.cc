@@ -1,22 +1,50 @@
 #include "ingest/config_node.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 namespace driftcast::ingest {
 namespace {
 
+bool IsJsonWord(std::string_view text) {
+  if (text == "true" || text == "false" || text == "null") return true;
+  return !text.empty() && text.find_first_not_of("0123456789.-") == std::string_view::npos;
+}
+
+void AppendQuoted(std::string_view text, std::string* out) {
+  *out += '"';
+  for (char c : text) {
+    if (c == '"' || c == '\\') *out += '\\';
+    *out += c;
+  }
+  *out += '"';
+}
+
 void AppendInline(const ConfigNode& node, std::string* out) {
   if (node.is_scalar()) {
-    *out += node.text;
+    if (IsJsonWord(node.text) || node.text == "{}" || node.text == "[]")
+      *out += node.text;
+    else
+      AppendQuoted(node.text == "(empty)" ? "" : node.text, out);
     return;
   }
+  std::vector<const ConfigEntry*> entries;
+  for (const ConfigEntry& entry : node.children) entries.push_back(&entry);
+  if (node.is_map())
+    std::sort(entries.begin(), entries.end(),
+              [](const ConfigEntry* a, const ConfigEntry* b) { return a->key < b->key; });
+  const bool flags = node.type == ConfigNode::Type::kSet;
   *out += node.is_map() ? '{' : '[';
-  bool first = true;
-  for (const ConfigEntry& entry : node.children) {
-    if (!first) *out += ", ";
-    first = false;
-    if (node.is_map()) *out += entry.key + ": ";
-    AppendInline(entry.node, out);
+  for (size_t i = 0; i < entries.size(); ++i) {
+    if (i > 0) *out += ", ";
+    if (node.is_map()) {
+      AppendQuoted(entries[i]->key, out);
+      *out += ": ";
+    }
+    if (flags && !entries[i]->key.empty())
+      AppendQuoted(entries[i]->key + "=" + entries[i]->node.text, out);
+    else
+      AppendInline(entries[i]->node, out);
   }
   *out += node.is_map() ? '}' : ']';
 }

@@ -55,7 +55,7 @@ inline constexpr size_t kConfigNodesMax = 300'000;
 // Drops the entries of a map whose key comes again later: the last one counts.
 void DropRepeatedKeys(ConfigNode* map);
 
-// One line of text for a whole tree ({a: 1, b: [x]}), for what is too deep to be leaves.
+// A whole tree as one line of JSON with sorted keys, for what is too deep to be leaves.
 std::string InlineText(const ConfigNode& node);
 
 // Replaces what is not UTF-8 by U+FFFD, so that every text that leaves this room is valid.

@@ -188,10 +188,10 @@ TEST_F(GitImportTest, ChangesOfManifestsInOneFile) {
                                    Manifest("Service", "x", "port: 80")}}});
   Commit({.files = {{"a.yaml", Manifest("Service", "x", "port: 80")}}});
   const GitImportSummary summary = Import();
-  EXPECT_THAT(Lines(), ElementsAre("1 create Deployment/web/x  >5", "1 create Service/web/x  >5",
+  EXPECT_THAT(Lines(), ElementsAre("1 create Deployment/web/x  >4", "1 create Service/web/x  >4",
                                    "2 add Deployment/web/x spec.paused >true",
                                    "2 change Deployment/web/x spec.replicas 1>2",
-                                   "3 delete Deployment/web/x  6>"));
+                                   "3 delete Deployment/web/x  5>"));
   EXPECT_EQ(summary.commits, 4u);
   EXPECT_EQ(summary.changes, 3u);
   EXPECT_EQ(summary.resources, 1u);
@@ -234,7 +234,7 @@ TEST_F(GitImportTest, AMoveIsNoEvent) {
                     {"new/deeper/settings.yaml", values + "extra: 1\n"}},
           .deleted = {"new/deeper/app.yaml", "new/deeper/values.yaml"}});
   Import();
-  EXPECT_THAT(Lines(), ElementsAre("1 create Deployment/web/x  >5", "1 create old:db.main  >2",
+  EXPECT_THAT(Lines(), ElementsAre("1 create Deployment/web/x  >4", "1 create old:db.main  >2",
                                    "1 create old/values.yaml  >4",
                                    "2 change Deployment/web/x spec.replicas 1>3",
                                    "2 add old/values.yaml extra >1"));
@@ -255,7 +255,7 @@ TEST_F(GitImportTest, ANamespaceMayChangeInAMove) {
   Commit({.files = {{"b.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: two}\n"}},
           .deleted = {"a.yaml"}});
   Import();
-  EXPECT_THAT(Lines(), ElementsAre("1 create Pod/one/p  >4",
+  EXPECT_THAT(Lines(), ElementsAre("1 create Pod/one/p  >3",
                                    "2 change Pod/one/p metadata.namespace one>two"));
 }
 
@@ -264,11 +264,11 @@ TEST_F(GitImportTest, DeletedAndMadeAgain) {
   Commit({.deleted = {"a.yaml"}});
   Commit({.files = {{"b.yaml", Manifest("Pod", "p", "x: 2")}}});
   Import();
-  EXPECT_THAT(Lines(), ElementsAre("1 create Pod/web/p  >5", "2 delete Pod/web/p  5>",
-                                   "3 create Pod/web/p  >5"));
+  EXPECT_THAT(Lines(), ElementsAre("1 create Pod/web/p  >4", "2 delete Pod/web/p  4>",
+                                   "3 create Pod/web/p  >4"));
   EXPECT_EQ(std::count_if(events_.begin(), events_.end(),
                           [](const auto& e) { return e.op == ChangeOp::kInitial; }),
-            10);
+            8);
   ExpectStateIsTree(git_.repository(), events_, TreeKind::kSources);
 }
 
@@ -281,10 +281,10 @@ TEST_F(GitImportTest, TwoClustersForTenDaysAreTwoResources) {
   Commit({.files = {{"north/app.yaml", Manifest("Pod", "p", "x: 5")}}});
   Commit({.deleted = {"east/app.yaml"}});
   Import();
-  EXPECT_THAT(Lines(), ElementsAre("1 create Pod/web/p@east  >5", "2 create Pod/web/p@west  >5",
+  EXPECT_THAT(Lines(), ElementsAre("1 create Pod/web/p@east  >4", "2 create Pod/web/p@west  >4",
                                    "3 change Pod/web/p@west spec.x 2>3",
                                    "4 change Pod/web/p@west spec.x 3>4",
-                                   "5 create Pod/web/p@north  >5", "6 delete Pod/web/p@east  5>"));
+                                   "5 create Pod/web/p@north  >4", "6 delete Pod/web/p@east  4>"));
   ExpectStateIsTree(git_.repository(), events_, TreeKind::kSources);
 }
 
@@ -295,7 +295,7 @@ TEST_F(GitImportTest, ACopyThatOutlivesItsOriginalSoonContinuesIt) {
   Commit({.deleted = {"old/app.yaml"}});
   Commit({.files = {{"new/app.yaml", Manifest("Pod", "p", "x: 4")}}});
   Import();
-  EXPECT_THAT(Lines(), ElementsAre("1 create Pod/web/p  >5", "2 change Pod/web/p spec.x 1>3",
+  EXPECT_THAT(Lines(), ElementsAre("1 create Pod/web/p  >4", "2 change Pod/web/p spec.x 1>3",
                                    "3 change Pod/web/p spec.x 3>4"));
 }
 
@@ -306,7 +306,7 @@ TEST_F(GitImportTest, ACopyThatGoesSoonNeverWas) {
   now_ += 30 * kDaySeconds;
   Commit({.files = {{"a/app.yaml", Manifest("Pod", "p", "x: 9")}}});
   Import();
-  EXPECT_THAT(Lines(), ElementsAre("1 create Pod/web/p  >5", "2 change Pod/web/p spec.x 1>9"));
+  EXPECT_THAT(Lines(), ElementsAre("1 create Pod/web/p  >4", "2 change Pod/web/p spec.x 1>9"));
 }
 
 TEST_F(GitImportTest, AnIdWhoseFirstOwnerMovedOn) {

@@ -80,12 +80,13 @@ double EntropyPerChar(std::string_view text) {
   return bits;
 }
 
-// A word that looks drawn by lot: mixed case and digits, no long run of small letters as in words.
-// Hexadecimal digests and versions do not; images and commits stay readable.
+// A word that looks drawn by lot: mixed case and digits, no long run of small letters as in words,
+// not made of short parts as names are. Hexadecimal digests and versions do not look so; images
+// and commits stay readable.
 bool IsOpaque(std::string_view word) {
   if (word.size() < 24) return false;
   bool upper = false, lower = false, digit = false;
-  int run = 0, run_max = 0;
+  int run = 0, run_max = 0, part = 0, part_max = 0;
   for (char c : word) {
     if (!IsAlnum(c) && c != '+' && c != '/' && c != '=' && c != '_' && c != '-') return false;
     const bool small = c >= 'a' && c <= 'z';
@@ -94,8 +95,10 @@ bool IsOpaque(std::string_view word) {
     digit |= c >= '0' && c <= '9';
     run = small ? run + 1 : 0;
     run_max = std::max(run_max, run);
+    part = IsAlnum(c) ? part + 1 : 0;
+    part_max = std::max(part_max, part);
   }
-  return upper && lower && digit && run_max < 7 && EntropyPerChar(word) > 3.8;
+  return upper && lower && digit && run_max < 7 && part_max >= 14 && EntropyPerChar(word) > 3.8;
 }
 
 bool IsToken(std::string_view word) {
@@ -213,9 +216,9 @@ std::string CollapseSpace(std::string_view text) {
   return out;
 }
 
-std::string CutTo(size_t chars_max, std::string text) {
+std::string CutTo(size_t chars_max, std::string text, std::string_view whole) {
   if (text.size() <= chars_max || CountChars(text) <= chars_max) return text;
-  const std::string digest = Hex(Sha256(text)).substr(0, 8);
+  const std::string digest = Hex(Sha256(whole.empty() ? text : whole)).substr(0, 8);
   text.resize(BytesOf(text, chars_max - 9));
   return text + "#" + digest;
 }
@@ -247,16 +250,16 @@ bool IsReference(std::string_view value) {
 std::string LeafValue(std::string_view text, bool secret) {
   std::string value = CollapseSpace(text);
   if (value.empty()) return "(empty)";
-  if (secret && !IsReference(value)) return Fingerprint(value);
+  if (secret && !IsReference(value)) return Fingerprint(text);
   const bool sealed = value.starts_with("ENC[") || value.starts_with("!vault") ||
                       value.find("$ANSIBLE_VAULT") != std::string::npos ||
                       value.find("-----BEGIN ") != std::string::npos ||
                       StartsWithAny(value, kHashStarts);
-  if (sealed) return Fingerprint(value);
-  if (IsNumber(value)) return CutTo(kValueCharsMax, std::move(value));
+  if (sealed) return Fingerprint(text);
+  if (IsNumber(value)) return CutTo(kValueCharsMax, std::move(value), text);
   if (value.find("://") != std::string::npos) value = ReplaceUserInfo(value);
   if (value.find('@') != std::string::npos) value = ReplaceAddresses(value);
-  return CutTo(kValueCharsMax, ReplaceTokens(value));
+  return CutTo(kValueCharsMax, ReplaceTokens(value), text);
 }
 
 std::string LeafKey(std::string_view text) {

@@ -18,7 +18,9 @@ inline constexpr size_t kLabelCharsMax = 60;
 inline constexpr size_t kPathCharsMax = 240;
 
 std::string CollapseSpace(std::string_view text);
-std::string CutTo(size_t chars_max, std::string text);
+// Cuts a text that is too long. The fingerprint is of `whole` where that is not empty: the text
+// before white space was collapsed.
+std::string CutTo(size_t chars_max, std::string text, std::string_view whole = {});
 
 // "h:" and 8 hex digits of the SHA-256 of `value`.
 std::string Fingerprint(std::string_view value);
