@@ -114,6 +114,7 @@ Status ReadStackParts(ByteReader& in, StackRecord& record) {
     share.drifts = in.Unsigned();
   }
   for (Instant& at : record.cohort_made_at) at = in.Time();
+  record.series_stored_at = in.Time();
   for (uint64_t n = in.Count(); n > 0; --n) record.alerted_causes.push_back(in.Text());
   return in.done() ? Ok() : DataLoss("a stack's record that cannot be read");
 }
@@ -143,6 +144,7 @@ std::string Encode(const StackRecord& record) {
     out.Unsigned(share.drifts);
   }
   for (const Instant at : record.cohort_made_at) out.Time(at);
+  out.Time(record.series_stored_at);
   out.Unsigned(record.alerted_causes.size());
   for (const auto& cause : record.alerted_causes) out.Text(cause);
   return out.Take();

@@ -38,7 +38,8 @@ struct StackRecord {
   std::deque<ActivityReported> activities;              // newest last, at most kActivitiesKept
   std::map<std::string, DriftShare> drift_share;        // by kind
   std::array<Instant, kHorizonCount> cohort_made_at{};  // of the open predictions; epoch = none
-  std::deque<std::string> alerted_causes;               // newest last; one cause alerts once
+  Instant series_stored_at;                // when the states of its metric series were stored
+  std::deque<std::string> alerted_causes;  // newest last; one cause alerts once
 
   static constexpr size_t kActivitiesKept = 256;
   static constexpr size_t kAlertedCausesKept = 128;

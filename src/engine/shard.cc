@@ -181,6 +181,9 @@ void Shard::Collect(WriteBatch& batch, std::vector<LiveEvent>& events) {
       if (slot.p_scored[horizon] >= 0) cohort.emplace_back(slot_key, slot.p_scored[horizon]);
     batch.Put(Table::kState, CohortKey(stack_id, horizon), Encode(cohort));
   }
+  for (const auto& [stack_id, series] : pending.series)
+    batch.Put(Table::kState, SeriesKey(stack_id, series),
+              state_.stacks[stack_id].series[series].state.Serialize());
   if (pending.track) batch.Put(Table::kState, "track", EncodeTrack(state_.track));
   if (pending.expectations)
     batch.Put(Table::kState, "expectations", ExpectationsBytes(state_.role_expectations));
@@ -284,6 +287,7 @@ Status Shard::LoadRest(const Store& store) {
             stack.dependents[edge.to_kind + '\0' + edge.to_name].insert(SlotKey(id));
         return Ok();
       }));
+  DRIFTCAST_RETURN_IF_ERROR(RestoreSeries(state_, store));
   for (size_t h = 0; h < kHorizonCount; ++h)
     DRIFTCAST_RETURN_IF_ERROR(
         LoadEach(store, CohortKey("", h), [&](std::string_view stack, std::string_view bytes) {

@@ -1,9 +1,8 @@
-// Facts about what is: stacks, resources, snapshots, activities, metrics, the past.
+// Facts about what is: stacks, resources, snapshots, activities, the past.
 #include <algorithm>
 
 #include "engine/shard_state.h"
 #include "shadow/update.h"
-#include "wire/fact.h"
 
 namespace driftcast {
 namespace {
@@ -197,18 +196,6 @@ void ApplyActivity(ShardState& shard, const Fact& fact, const ActivityReported& 
     shard.pending.drifts.insert(id);
     Emit(shard, LiveEvent::Kind::kDrift, fact.stack, id, "explained by " + body.text);
   }
-}
-
-void ApplyMetrics(ShardState& shard, const Fact& fact, const MetricsObserved& body) {
-  Stack& stack = StackFor(shard, fact.stack);
-  for (const MetricPoint& point : body.points)
-    stack.series[point.resource_kind + '\0' + point.resource_name + '\0' + point.metric] = {
-        point.at, point.value};
-  shard.pending.log.Put(Table::kPoints,
-                        fact.stack.value + '\0' +
-                            OrderedNumber(static_cast<uint64_t>(ToUnixMicros(fact.at))) +
-                            OrderedNumber(shard.numbers.fact_number),
-                        EncodeFact(fact));
 }
 
 void ApplyPast(ShardState& shard, const Fact& fact, const PastChanges& body) {

@@ -18,6 +18,7 @@
 #include "engine/scorekeeper.h"
 #include "shadow/judge.h"
 #include "shadow/resource_state.h"
+#include "signal/series_state.h"
 #include "store/store.h"
 
 namespace driftcast {
@@ -42,12 +43,19 @@ struct Slot {
   Slot() { p_scored.fill(-1); }
 };
 
+// One metric series: its last point, and what the detector and forecaster remember of it.
+struct SeriesSlot {
+  SeriesPoint last;
+  SeriesState state;
+  bool unsaved = false;  // has points that the stored state does not
+};
+
 struct Stack {
   StackRecord record;
   std::map<std::string, Slot> slots;  // by SlotKey
   // Who depends on a resource: slot keys by the slot key of what they need.
   std::map<std::string, std::set<std::string>> dependents;
-  std::map<std::string, SeriesPoint> series;  // last point, by "kind NUL name NUL metric"
+  std::map<std::string, SeriesSlot> series;  // by "kind NUL name NUL metric"
 };
 
 // What the current batch has changed and not yet handed over.
@@ -59,7 +67,8 @@ struct Pending {
   std::set<std::string> plans;
   std::set<std::string> rules;
   std::set<std::string> agents;
-  std::set<std::pair<std::string, size_t>> cohorts;  // stack, horizon
+  std::set<std::pair<std::string, size_t>> cohorts;      // stack, horizon
+  std::set<std::pair<std::string, std::string>> series;  // stack, series; those due to be stored
   bool track = false;
   bool expectations = false;
   std::vector<LiveEvent> events;
@@ -120,6 +129,10 @@ void ApplySnapshot(ShardState& shard, const Fact& fact, const SnapshotCompleted&
 void ApplyExpectationFact(ShardState& shard, const Fact& fact, const ExpectationSet& body);
 void ApplyActivity(ShardState& shard, const Fact& fact, const ActivityReported& body);
 void ApplyMetrics(ShardState& shard, const Fact& fact, const MetricsObserved& body);
+// Takes the points stored since the series' states were into them again, after a start.
+Status RestoreSeries(ShardState& shard, const Store& store);
+std::string SeriesKey(const std::string& stack, const std::string& series);  // in the state table
+
 void ApplyPast(ShardState& shard, const Fact& fact, const PastChanges& body);
 void ApplyRule(ShardState& shard, const Fact& fact, const IgnoreRule& body);
 void ApplyTime(ShardState& shard);  // also after every other fact: horizons pass
@@ -132,6 +145,9 @@ void ApplyProgress(ShardState& shard, const Fact& fact, const PlanProgressed& bo
 // Alternative plans for what is open or forecast on a resource, best first; decided ones as they
 // stand. Empty when the resource is not known.
 std::vector<RemediationPlan> PlansFor(const ShardState& shard, const ResourceId& id);
+
+// The value at which a bounded metric is full, in its own unit; none for metrics without a bound.
+std::optional<double> LimitOf(std::string_view metric);
 
 // Those of `plans` that wait for the stack's agent now.
 std::vector<RemediationPlan> DuePlans(const ShardState& shard, const StackId& stack);

@@ -305,13 +305,38 @@ std::vector<SeriesRow> ShardView::Series(const std::string& stack) const {
   std::vector<SeriesRow> rows;
   for (const auto& [id, held] : shard_.stacks) {
     if (!stack.empty() && id != stack) continue;
-    for (const auto& [key, point] : held.series) {
+    for (const auto& [key, slot] : held.series) {
       const size_t first = key.find('\0'), second = key.find('\0', first + 1);
       rows.push_back({id, key.substr(0, first), key.substr(first + 1, second - first - 1),
-                      key.substr(second + 1), point.at, point.value});
+                      key.substr(second + 1), slot.last.at, slot.last.value});
     }
   }
   return rows;
+}
+
+std::optional<SeriesOutlook> ShardView::Outlook(const SeriesRow& series, Duration horizon) const {
+  const auto stack = shard_.stacks.find(series.stack);
+  if (stack == shard_.stacks.end()) return std::nullopt;
+  const auto found = stack->second.series.find(series.resource_kind + '\0' + series.resource_name +
+                                               '\0' + series.metric);
+  if (found == stack->second.series.end()) return std::nullopt;
+  const SeriesState& state = found->second.state;
+  SeriesOutlook outlook;
+  const Band band = state.Expected();
+  outlook.low = band.low;
+  outlook.expected = band.expected;
+  outlook.high = band.high;
+  outlook.points = state.points();
+  for (const ForecastPoint& point : state.Forecast(horizon))
+    outlook.forecast.push_back({point.at, point.mean, point.low, point.high});
+  if (const auto limit = LimitOf(series.metric)) {
+    const Crossing crossing = state.TimeToCross(*limit, horizon);
+    outlook.limit = limit;
+    outlook.p_crossing = crossing.probability;
+    outlook.crossing_likely_at = crossing.likely_at;
+    outlook.crossing_possible_at = crossing.possible_at;
+  }
+  return outlook;
 }
 
 StatusOr<std::vector<HistoryEntry>> ShardView::History(const ResourceId& id, Instant from,

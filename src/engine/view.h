@@ -130,6 +130,20 @@ struct SeriesPoint {
   double value = 0;
 };
 
+// What is expected of a series: of its next point, and in the coming days.
+struct SeriesOutlook {
+  double low = 0, expected = 0, high = 0;  // of the next point: outside about once in 300
+  uint32_t points = 0;                     // taken so far; below some dozens nothing is known
+  struct Point {
+    Instant at;
+    double mean = 0, low = 0, high = 0;  // 95 % interval
+  };
+  std::vector<Point> forecast;
+  std::optional<double> limit;  // of bounded metrics
+  double p_crossing = 0;        // P(limit reached within the horizon)
+  std::optional<Instant> crossing_likely_at, crossing_possible_at;  // P >= 0.5, P >= 0.1
+};
+
 // A view of the shard, valid only during Engine::Ask. Reads memory, and the store where said.
 class EngineView {
  public:
@@ -150,6 +164,9 @@ class EngineView {
   virtual std::vector<IgnoreRule> Rules() const = 0;
   virtual std::vector<ActivityReported> Activities(const StackId& stack, size_t limit) const = 0;
   virtual std::vector<SeriesRow> Series(const std::string& stack) const = 0;
+  virtual std::optional<SeriesOutlook> Outlook(const SeriesRow&, Duration) const {
+    return std::nullopt;
+  }
 
   // From the store, newest first.
   virtual StatusOr<std::vector<HistoryEntry>> History(const ResourceId& id, Instant from,

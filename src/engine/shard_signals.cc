@@ -1,0 +1,121 @@
+// Metric points: judged and remembered as they arrive; what is unusual goes onto the timeline.
+#include "engine/shard_state.h"
+#include "wire/fact.h"
+
+namespace driftcast {
+namespace {
+
+// The states of a stack's series are stored this often; after a start the points since then are
+// taken in again from their table.
+constexpr Duration kStoreEvery = kHour;
+
+std::string SeriesName(const MetricPoint& point) {
+  return point.resource_kind + '\0' + point.resource_name + '\0' + point.metric;
+}
+
+void StoreWhenDue(ShardState& shard, const Fact& fact, Stack& stack) {
+  if (fact.at < stack.record.series_stored_at + kStoreEvery) return;
+  stack.record.series_stored_at = fact.at;
+  for (auto& [name, slot] : stack.series) {
+    if (slot.unsaved) shard.pending.series.insert({fact.stack.value, name});
+    slot.unsaved = false;
+  }
+}
+
+// The points of a stack since its series were stored.
+Status TakeInAgain(const Store& store, const std::string& stack_id, Stack& stack) {
+  Status result = Ok();
+  const std::string prefix = stack_id + '\0';
+  const auto take = [&](std::string_view, std::string_view bytes) {
+    const auto fact = DecodeFact(bytes);
+    result = fact.status();
+    if (!result.ok()) return false;
+    for (const MetricPoint& point : std::get<MetricsObserved>(fact->body).points) {
+      SeriesSlot& slot = stack.series[SeriesName(point)];
+      if (point.at > slot.state.newest()) {
+        slot.state.Observe(point.at, point.value);
+        slot.unsaved = true;
+      }
+      if (point.at >= slot.last.at) slot.last = {point.at, point.value};
+    }
+    return true;
+  };
+  const auto from =
+      static_cast<uint64_t>(std::max<int64_t>(0, ToUnixMicros(stack.record.series_stored_at)));
+  DRIFTCAST_RETURN_IF_ERROR(
+      store.Scan(Table::kPoints, prefix + OrderedNumber(from), PrefixEnd(prefix), take));
+  return result;
+}
+
+// An unusual point, on the timeline of the stack and of the resource that it belongs to.
+void NoteUnusual(ShardState& shard, const Fact& fact, const MetricPoint& point,
+                 const Judgement& judgement) {
+  ActivityReported activity;
+  activity.kind = judgement.alarm ? "anomaly" : "level_change";
+  activity.id = fmt::format("{}/{}@{}", point.resource_name, point.metric, ToUnixMicros(point.at));
+  activity.text =
+      judgement.alarm
+          ? fmt::format("{} of {} {} is unusual: {:.4g}, expected {:.4g} to {:.4g}", point.metric,
+                        point.resource_kind, point.resource_name, point.value, judgement.band.low,
+                        judgement.band.high)
+          : fmt::format("{} of {} {} has moved to a new level, about {:.4g}", point.metric,
+                        point.resource_kind, point.resource_name, point.value);
+  activity.started_at = activity.ended_at = point.at;
+  activity.resources = {point.resource_kind + "/" + point.resource_name};
+  activity.details = {{"metric", point.metric}, {"value", fmt::format("{:.6g}", point.value)}};
+  ApplyActivity(shard, fact, activity);
+  Emit(shard, LiveEvent::Kind::kStack, fact.stack, fact.stack.value, activity.text);
+}
+
+}  // namespace
+
+std::string SeriesKey(const std::string& stack, const std::string& series) {
+  return "m/" + stack + '\0' + series;
+}
+
+std::optional<double> LimitOf(std::string_view metric) {
+  // OpenTelemetry: a utilization is a fraction of what there is.
+  if (metric.ends_with(".utilization")) return 1.0;
+  return std::nullopt;
+}
+
+void ApplyMetrics(ShardState& shard, const Fact& fact, const MetricsObserved& body) {
+  Stack& stack = StackFor(shard, fact.stack);
+  for (const MetricPoint& point : body.points) {
+    const std::string name = SeriesName(point);
+    SeriesSlot& slot = stack.series[name];
+    slot.last = {point.at, point.value};
+    const Judgement judgement = slot.state.Observe(point.at, point.value);
+    slot.unsaved = true;
+    if (judgement.alarm || judgement.change_point) NoteUnusual(shard, fact, point, judgement);
+  }
+  StoreWhenDue(shard, fact, stack);
+  shard.pending.log.Put(Table::kPoints,
+                        fact.stack.value + '\0' +
+                            OrderedNumber(static_cast<uint64_t>(ToUnixMicros(fact.at))) +
+                            OrderedNumber(shard.numbers.fact_number),
+                        EncodeFact(fact));
+}
+
+Status RestoreSeries(ShardState& shard, const Store& store) {
+  Status result = Ok();
+  DRIFTCAST_RETURN_IF_ERROR(store.Scan(
+      Table::kState, "m/", PrefixEnd("m/"), [&](std::string_view key, std::string_view bytes) {
+        key.remove_prefix(2);
+        const size_t zero = key.find('\0');
+        auto state = SeriesState::Parse(bytes);
+        if (zero == key.npos) result = DataLoss("a series under a key that is none");
+        if (!state.ok()) result = state.status();
+        if (!result.ok()) return false;
+        SeriesSlot& slot = shard.stacks[std::string(key.substr(0, zero))]
+                               .series[std::string(key.substr(zero + 1))];
+        slot.state = *std::move(state);
+        return true;
+      }));
+  DRIFTCAST_RETURN_IF_ERROR(result);
+  for (auto& [stack_id, stack] : shard.stacks)
+    DRIFTCAST_RETURN_IF_ERROR(TakeInAgain(store, stack_id, stack));
+  return Ok();
+}
+
+}  // namespace driftcast
