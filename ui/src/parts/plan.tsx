@@ -28,7 +28,7 @@ export const axes: Axis[] = [
   {
     name: "Security",
     text: ({ security }) => (security.exposure_before === security.exposure_after
-      ? "unchanged" : `${security.exposure_before.toFixed(1)} → ${security.exposure_after.toFixed(1)} exploit-days`),
+      ? "unchanged" : `${security.exposure_before.toFixed(1)} → ${security.exposure_after.toFixed(1)} exploit\u2011days`),
     more: ({ security }) => security.text,
     rank: ({ security }) => security.exposure_after,
   },
