@@ -22,6 +22,7 @@ bool Settable(const Value& value) {
   return value.type != ValueType::kSecret && value.type != ValueType::kDigest;
 }
 
+// Members of a set are told apart by their values.
 bool IsSetMember(const std::string& path) { return path.ends_with("[]"); }
 
 void AddToBase(const std::string& path, const std::optional<Value>& observed, PlanBase& base) {
@@ -31,12 +32,12 @@ void AddToBase(const std::string& path, const std::optional<Value>& observed, Pl
 // The step that gives one key of a file the value `wanted` (none = not there).
 StatusOr<PlanStep> FileKeyStep(const Situation& s, const std::string& path,
                                const std::optional<Value>& wanted) {
-  if (IsSetMember(path))
-    return FailedPrecondition("{} is a member of a list; lists are not edited in place", path);
   if (IsMetadataKey(path)) {
     if (!wanted) return FailedPrecondition("{} has no expected value", path);
     return Step(s, StepKind::kRestoreMetadata, {{path.substr(1), wanted->text}});
   }
+  if (path.starts_with("@") && path != "@content")
+    return FailedPrecondition("{} cannot be put back by a typed step", path);
   if (!wanted) return Step(s, StepKind::kRemoveKey, {{"path", path}});
   if (wanted->type == ValueType::kSecret)
     return FailedPrecondition(
@@ -72,12 +73,21 @@ StatusOr<std::vector<PlanStep>> FileToExpected(const Situation& s, PlanBase& bas
   if (!s.shadow.exists)
     return FailedPrecondition("the file is gone, and only its keys are known, not its content");
   if (s.context.drift->status == ResourceStatus::kUnmanaged) {
-    for (const auto& key : s.shadow.keys) AddToBase(key.path, key.observed, base);
+    // What the host can compare: a secret's fingerprint is made with a key that only its agent has.
+    for (const auto& key : s.shadow.keys)
+      if (key.observed && key.observed->type != ValueType::kSecret &&
+          (!key.path.starts_with("@") || IsMetadataKey(key.path) || key.path == "@content"))
+        AddToBase(key.path, key.observed, base);
     return std::vector{Step(s, StepKind::kRemoveResource, {})};
   }
   std::vector<PlanStep> steps;
   for (const auto& key : s.differing) {
     DRIFTCAST_ASSIGN_OR_RETURN(auto step, FileKeyStep(s, key.path, key.expected));
+    if (IsSetMember(key.path) && step.kind == StepKind::kRemoveKey) {
+      if (!key.observed || !Settable(*key.observed))
+        return FailedPrecondition("a member of {} is not known in the clear", key.path);
+      step.parameters["value"] = key.observed->text;
+    }
     steps.push_back(std::move(step));
     AddToBase(key.path, key.observed, base);
   }
@@ -102,6 +112,7 @@ StatusOr<std::vector<PlanStep>> PackageToVersion(const Situation& s, const Value
     step.reversible = CanFetch(s, now->observed->text);
     AddToBase("version", now->observed, base);
   }
+  if (const ShadowKey* status = s.FindKey("status")) AddToBase("status", status->observed, base);
   return std::vector{std::move(step)};
 }
 
@@ -119,6 +130,14 @@ StatusOr<std::vector<PlanStep>> PackageToExpected(const Situation& s, PlanBase& 
   for (const auto& key : s.differing) {
     if (key.path == "version" && key.expected) {
       DRIFTCAST_ASSIGN_OR_RETURN(auto install, PackageToVersion(s, *key.expected, base));
+      steps.insert(steps.begin(), install.begin(), install.end());
+    } else if (key.path == "status" && key.expected && key.expected->text == "installed") {
+      // Removed, or left half way; a step that installs a version is there already or comes now.
+      const ShadowKey* version = s.FindKey("version");
+      if (!version || !version->expected)
+        return FailedPrecondition("no version is expected that could be installed");
+      if (version->verdict != KeyVerdict::kSame) continue;
+      DRIFTCAST_ASSIGN_OR_RETURN(auto install, PackageToVersion(s, *version->expected, base));
       steps.insert(steps.begin(), install.begin(), install.end());
     } else if (key.path == "hold") {
       const bool hold = key.expected && key.expected->text == "true";
