@@ -25,7 +25,8 @@ set(ROOM_notify  engine wire http)
 set(ROOM_collect model)
 # Large third-party parsers, for the agent's parser process alone.
 set(ROOM_lens    collect)
-set(ROOM_apply   model)
+# Compares with what the agent saw, so it reads texts with the agent's parsers.
+set(ROOM_apply   model collect)
 set(ROOM_agent   collect wire)
 
 # driftcast_room(<name> [LIBS <third-party targets>...])

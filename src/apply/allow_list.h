@@ -1,0 +1,47 @@
+// What the host's owner lets Driftcast change. It lies on the host, is read anew for every plan and
+// has the last word: no signature goes past it.
+//
+//   # kind, then patterns of names ('*' stays within a folder, "**" does not); '!' takes back
+//   file /etc/ssh/** !/etc/ssh/*_key /etc/motd
+//   package openssl libssl*
+//   sysctl net.**
+//
+// A kind alone allows all names of it; "file" alone means /etc/**. What no line allows is refused.
+// A missing or empty file allows nothing: observe only.
+#ifndef DRIFTCAST_APPLY_ALLOW_LIST_H_
+#define DRIFTCAST_APPLY_ALLOW_LIST_H_
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "model/resource.h"
+
+namespace driftcast {
+
+class AllowList {
+ public:
+  // InvalidArgument names the line that makes no sense.
+  static StatusOr<AllowList> Parse(std::string_view text);
+
+  // A missing file is an empty list. PermissionDenied when somebody else than root and ourselves
+  // may write it.
+  static StatusOr<AllowList> Load(const std::filesystem::path& file);
+
+  bool Allows(const std::string& kind, const std::string& name) const;
+  std::vector<std::string> Kinds() const;  // sorted
+  bool empty() const { return rules_.empty(); }
+
+ private:
+  struct Rule {
+    std::string kind, pattern;
+    bool forbid = false;
+  };
+  std::vector<Rule> rules_;
+};
+
+}  // namespace driftcast
+
+#endif  // DRIFTCAST_APPLY_ALLOW_LIST_H_

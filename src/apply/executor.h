@@ -1,0 +1,63 @@
+// Carries out one order on this host, or puts back what an interrupted one left.
+//
+// In this order: signature, stack, times, allow-list, replay, base, way back; then step by step the
+// intent to disk, the change, a fresh read; at the first failure everything back in reverse order.
+// The process may be killed at any point: Recover finishes the way back, or says what is left.
+#ifndef DRIFTCAST_APPLY_EXECUTOR_H_
+#define DRIFTCAST_APPLY_EXECUTOR_H_
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "apply/host_reader.h"
+#include "base/status.h"
+#include "base/time.h"
+#include "model/order.h"
+
+namespace driftcast {
+
+struct ApplyOptions {
+  std::string root = "/";       // of the host that is changed
+  std::filesystem::path data;   // see apply/journal.h
+  std::filesystem::path allow;  // the allow-list
+  std::string public_key;       // 32 bytes: the engine's, learnt when the agent enrolled
+  StackId stack;                // the host's own; orders for others are refused
+  std::vector<std::filesystem::path> package_sources;  // folders with packages
+  bool may_download = true;
+  bool dry_run = false;         // work everything out, write nothing
+  HostReader::LensReader lens;  // reads formats that need the parser program; may be empty
+};
+
+struct ApplyProgress {
+  PlanId plan;
+  int32_t step = -1;  // index; -1 = the whole plan
+  PlanState state = PlanState::kRunning;
+  std::string detail;
+  Duration downtime{0};  // in total so far
+};
+using ProgressSink = std::function<void(const ApplyProgress&)>;
+
+struct ApplyResult {
+  PlanState state = PlanState::kFailed;  // kSucceeded, kRolledBack, kFailed (nothing was changed),
+                                         // kUnclear (the detail names each remaining difference)
+  std::string detail;
+  Duration downtime{0};
+  std::string preview;  // dry run: the exact change
+};
+
+// `progress` hears about each step and, last, about the whole plan.
+ApplyResult Execute(const Order& order, const ApplyOptions& options, const Clock& clock,
+                    const ProgressSink& progress);
+
+// Plans that were begun on this host and not ended, put back; one result each, last to first.
+StatusOr<std::vector<ApplyResult>> Recover(const ApplyOptions& options, const Clock& clock,
+                                           const ProgressSink& progress);
+
+// The checks that need nothing but the order: key, signature, hash, stack, times, who approved.
+Status CheckOrder(const Order& order, const ApplyOptions& options, Instant now);
+
+}  // namespace driftcast
+
+#endif  // DRIFTCAST_APPLY_EXECUTOR_H_

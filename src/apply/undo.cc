@@ -1,0 +1,199 @@
+#include "apply/undo.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "apply/journal.h"
+#include "apply/sysctl.h"
+#include "base/crypto.h"
+
+namespace driftcast {
+namespace {
+
+using nlohmann::json;
+
+// A package that is being changed by somebody else gets this long before we give up.
+constexpr Duration kLockPatience = std::chrono::minutes(15);
+constexpr Duration kPackageTimeout = std::chrono::minutes(15);
+
+StatusOr<json> ImageToJson(const std::filesystem::path& data, const FileImage& image) {
+  json out = {{"exists", image.exists}};
+  if (!image.exists) return out;
+  DRIFTCAST_ASSIGN_OR_RETURN(out["content"], KeepContent(data, image.content));
+  out["mode"] = image.mode;
+  out["uid"] = image.uid;
+  out["gid"] = image.gid;
+  out["modified_ns"] = image.modified_ns;
+  for (const auto& [name, value] : image.attributes) out["attributes"][name] = Base64(value);
+  return out;
+}
+
+StatusOr<FileImage> ImageFromJson(const std::filesystem::path& data, const json& in) {
+  FileImage image;
+  image.exists = in.at("exists").get<bool>();
+  if (!image.exists) return image;
+  DRIFTCAST_ASSIGN_OR_RETURN(image.content, KeptContent(data, in.at("content").get<std::string>()));
+  image.mode = in.at("mode").get<mode_t>();
+  image.uid = in.at("uid").get<uid_t>();
+  image.gid = in.at("gid").get<gid_t>();
+  image.modified_ns = in.at("modified_ns").get<int64_t>();
+  if (!in.contains("attributes")) return image;
+  for (const auto& [name, value] : in.at("attributes").items()) {
+    DRIFTCAST_ASSIGN_OR_RETURN(image.attributes[name], FromBase64(value.get<std::string>()));
+  }
+  return image;
+}
+
+json PackageToJson(const PackageState& state) {
+  return {{"installed", state.installed},
+          {"version", state.version},
+          {"architecture", state.architecture},
+          {"hold", state.hold},
+          {"status", state.status}};
+}
+
+PackageState PackageFromJson(const json& in) {
+  PackageState state;
+  state.installed = in.at("installed").get<bool>();
+  state.version = in.at("version").get<std::string>();
+  state.architecture = in.at("architecture").get<std::string>();
+  state.hold = in.at("hold").get<bool>();
+  state.status = in.at("status").get<std::string>();
+  return state;
+}
+
+std::string Describe(const PackageState& state) {
+  if (state.status.empty()) return "not there";
+  return state.version + " (" + state.status + ")";
+}
+
+Status FileBack(const Undo& undo, const HostFiles& files) {
+  DRIFTCAST_RETURN_IF_ERROR(files.RemoveLeftovers(undo.name));
+  DRIFTCAST_ASSIGN_OR_RETURN(const FileImage now, files.Read(undo.name));
+  if (now.SameAs(undo.before)) return Ok();
+  if (!undo.after_digest.empty() && ImageDigest(now) != undo.after_digest)
+    return FailedPrecondition("{} was changed by somebody else meanwhile, and is left alone",
+                              undo.name);
+  return files.Replace(undo.name, now, undo.before);
+}
+
+Status SysctlBack(const Undo& undo, const HostFiles& files) {
+  DRIFTCAST_ASSIGN_OR_RETURN(const std::string now, ReadSysctl(files, undo.name));
+  if (now == undo.value_before) return Ok();
+  if (now != undo.value_after)
+    return FailedPrecondition("{} was set to {} by somebody else meanwhile, and is left alone",
+                              undo.name, now);
+  return WriteSysctl(files, undo.name, undo.value_before);
+}
+
+Status VersionBack(const Undo& undo, const PackageState& now, PackageTool& packages,
+                   const std::filesystem::path& data) {
+  const PackageState& before = undo.package_before;
+  if (!before.installed) {
+    if (now.status == before.status) return Ok();
+    return packages.Remove(undo.name, before.status.empty(), kPackageTimeout);
+  }
+  if (now.installed && now.version == before.version) return Ok();
+  if (!undo.deb.empty())
+    return packages.Install((data / "debs" / undo.deb).string(), kPackageTimeout);
+  if (now.version == before.version) return packages.Configure(undo.name, kPackageTimeout);
+  return FailedPrecondition("version {} of {} is not kept on this host", before.version, undo.name);
+}
+
+Status PackageBack(const Undo& undo, const std::filesystem::path& data, PackageTool& packages) {
+  // First: a dpkg that outlived us may still be at work.
+  DRIFTCAST_ASSIGN_OR_RETURN(const FileDescriptor lock, packages.Lock(kLockPatience));
+  DRIFTCAST_ASSIGN_OR_RETURN(const PackageState now, packages.Read(undo.name));
+  if (now.SameAs(undo.package_before)) return Ok();
+  DRIFTCAST_RETURN_IF_ERROR(VersionBack(undo, now, packages, data));
+  DRIFTCAST_ASSIGN_OR_RETURN(const PackageState then, packages.Read(undo.name));
+  if (then.hold != undo.package_before.hold)
+    return packages.SetHold(undo.name, undo.package_before.hold);
+  return Ok();
+}
+
+}  // namespace
+
+std::string ImageDigest(const FileImage& image) {
+  if (!image.exists) return "absent";
+  json all = {image.mode, image.uid, image.gid};
+  for (const auto& [name, value] : image.attributes) all.push_back({name, Base64(value)});
+  return Hex(Sha256(Sha256(image.content) + all.dump()));
+}
+
+StatusOr<json> UndoToJson(const std::filesystem::path& data, const Undo& undo) {
+  json out = {{"name", undo.name}};
+  if (undo.kind == Undo::Kind::kFile) {
+    out["kind"] = "file";
+    DRIFTCAST_ASSIGN_OR_RETURN(out["before"], ImageToJson(data, undo.before));
+    out["after"] = undo.after_digest;
+  } else if (undo.kind == Undo::Kind::kSysctl) {
+    out["kind"] = "sysctl";
+    out["before"] = undo.value_before;
+    out["after"] = undo.value_after;
+  } else {
+    out["kind"] = "package";
+    out["before"] = PackageToJson(undo.package_before);
+    out["deb"] = undo.deb;
+  }
+  return out;
+}
+
+StatusOr<Undo> UndoFromJson(const std::filesystem::path& data, const json& in) {
+  Undo undo;
+  undo.name = in.at("name").get<std::string>();
+  const auto kind = in.at("kind").get<std::string>();
+  if (kind == "file") {
+    undo.kind = Undo::Kind::kFile;
+    DRIFTCAST_RETURN_IF_ERROR(ValidateHostPath(undo.name));
+    DRIFTCAST_ASSIGN_OR_RETURN(undo.before, ImageFromJson(data, in.at("before")));
+    undo.after_digest = in.at("after").get<std::string>();
+  } else if (kind == "sysctl") {
+    undo.kind = Undo::Kind::kSysctl;
+    undo.value_before = in.at("before").get<std::string>();
+    undo.value_after = in.at("after").get<std::string>();
+  } else if (kind == "package") {
+    undo.kind = Undo::Kind::kPackage;
+    undo.package_before = PackageFromJson(in.at("before"));
+    undo.deb = in.at("deb").get<std::string>();
+  } else {
+    return DataLoss("an undo of the unknown kind '{}'", kind);
+  }
+  return undo;
+}
+
+Status GoBack(const Undo& undo, const std::filesystem::path& data, const HostFiles& files,
+              PackageTool& packages) {
+  switch (undo.kind) {
+    case Undo::Kind::kFile:
+      return FileBack(undo, files);
+    case Undo::Kind::kSysctl:
+      return SysctlBack(undo, files);
+    case Undo::Kind::kPackage:
+      return PackageBack(undo, data, packages);
+  }
+  return Internal("an undo without a kind");
+}
+
+std::string RemainingDifference(const Undo& undo, const HostFiles& files, PackageTool& packages) {
+  if (undo.kind == Undo::Kind::kFile) {
+    const auto now = files.Read(undo.name);
+    if (!now.ok()) return undo.name + ": cannot be read: " + Message(now.status());
+    const std::string difference = undo.before.DifferenceTo(*now);
+    return difference.empty() ? "" : undo.name + ": " + difference;
+  }
+  if (undo.kind == Undo::Kind::kSysctl) {
+    const auto now = ReadSysctl(files, undo.name);
+    if (!now.ok()) return undo.name + ": cannot be read: " + Message(now.status());
+    if (*now == undo.value_before) return "";
+    return fmt::format("{} is {} instead of {}", undo.name, *now, undo.value_before);
+  }
+  const auto now = packages.Read(undo.name);
+  if (!now.ok()) return undo.name + ": cannot be read: " + Message(now.status());
+  if (now->SameAs(undo.package_before)) return "";
+  return fmt::format("package {} is {} instead of {}", undo.name, Describe(*now),
+                     Describe(undo.package_before));
+}
+
+}  // namespace driftcast

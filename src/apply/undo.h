@@ -1,0 +1,47 @@
+// The way back from one change, worked out and stored before the change is made.
+#ifndef DRIFTCAST_APPLY_UNDO_H_
+#define DRIFTCAST_APPLY_UNDO_H_
+
+#include <filesystem>
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "apply/host_files.h"
+#include "apply/package_tool.h"
+#include "base/status.h"
+
+namespace driftcast {
+
+struct Undo {
+  enum class Kind { kFile, kSysctl, kPackage };
+  Kind kind = Kind::kFile;
+  std::string name;  // path, setting or package
+
+  FileImage before;          // kFile; its content is in DATA/kept
+  std::string after_digest;  // kFile: ImageDigest of what we were about to write. Empty: a
+                             // package's script writes it, so anything may be there
+  std::string value_before, value_after;  // kSysctl
+  PackageState package_before;            // kPackage
+  std::string deb;  // kPackage: file in DATA/debs to go back with; empty = there is none
+};
+
+// Hex SHA-256 over content, mode, owner and attributes.
+std::string ImageDigest(const FileImage& image);
+
+// Contents go to DATA/kept and only their digests into the record.
+StatusOr<nlohmann::json> UndoToJson(const std::filesystem::path& data, const Undo& undo);
+StatusOr<Undo> UndoFromJson(const std::filesystem::path& data, const nlohmann::json& in);
+
+// Makes what the undo is about as it was. OK also when it is so already. A file or setting that is
+// neither as it was nor as we wanted it has been changed by somebody else: FailedPrecondition, and
+// it is left alone.
+Status GoBack(const Undo& undo, const std::filesystem::path& data, const HostFiles& files,
+              PackageTool& packages);
+
+// What is different from how it was, for people; empty when nothing is.
+std::string RemainingDifference(const Undo& undo, const HostFiles& files, PackageTool& packages);
+
+}  // namespace driftcast
+
+#endif  // DRIFTCAST_APPLY_UNDO_H_
