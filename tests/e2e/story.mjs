@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { watch, withBrowser } from "../../ui/test/browser.mjs";
+import { watchAnswers } from "../../ui/test/contract.mjs";
 
 const top = fileURLToPath(new URL("../..", import.meta.url));
 const argument = (name) => {
@@ -67,6 +68,8 @@ async function story(context, link) {
   page.setDefaultTimeout(20000);
   const complaints = [];
   watch(page, complaints);
+  const faults = [];
+  watchAnswers(page, faults);
   const shot = async (name, options = {}) => shots && page.screenshot({ path: join(shots, `${name}.png`), ...options });
   const base = new URL(link).origin;
 
@@ -137,6 +140,7 @@ async function story(context, link) {
   assert.equal((await context.request.get(`${base}/api/v1/overview`)).status(), 401);
   step("signed out");
   assert.deepEqual(complaints.filter((text) => !/40[019]/.test(text)), [], "complaints of the page");
+  assert.deepEqual(faults, [], "answers against the contract");
 }
 
 let failed = false;

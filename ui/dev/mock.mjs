@@ -216,7 +216,8 @@ export function startMock({ port = 0, still = true, many = false, empty = false,
     if (request.method !== "GET" && path !== "/session" && request.headers["x-csrf-token"] !== "mock") return send(403, problem(403, "Not allowed", "X-CSRF-Token is missing").body, "application/problem+json");
     const answer = api(request.method, path, url.searchParams, text ? JSON.parse(text) : undefined);
     if (answer?.type === "application/problem+json") return send(answer.status, answer.body, answer.type);
-    return send(answer === undefined ? 204 : 200, answer);
+    const made = request.method === "POST" && ["/rules", "/tokens", "/join-tokens"].includes(path);
+    return send(answer === undefined ? 204 : made ? 201 : 200, answer);
   });
   if (!still) {
     timers.add(setInterval(() => {

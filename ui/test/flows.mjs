@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { startMock } from "../dev/mock.mjs";
 import { watch, withBrowser } from "./browser.mjs";
+import { watchAnswers } from "./contract.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const desk = { viewport: { width: 1360, height: 900 } };
@@ -134,15 +135,18 @@ const flows = {
 async function run(name, work, options, mockOptions) {
   const mock = await startMock(mockOptions);
   const complaints = [];
+  const faults = [];
   try {
     await withBrowser({ ...options, reducedMotion: "reduce" }, async (context) => {
       const page = context.pages()[0];
       page.setDefaultTimeout(6000);
       watch(page, complaints);
+      watchAnswers(page, faults);
       await work(page, mock);
     });
     const real = complaints.filter((text) => !/40[0-9]|ERR_FAILED/.test(text));
     assert.deepEqual(real, [], "complaints of the page");
+    assert.deepEqual(faults, [], "answers against the contract");
     console.log(`ok    ${name}`);
     return true;
   } catch (error) {

@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { startMock } from "../dev/mock.mjs";
 import { watch, withBrowser } from "./browser.mjs";
+import { watchAnswers } from "./contract.mjs";
 
 const argument = (name) => {
   const at = process.argv.indexOf(`--${name}`);
@@ -81,6 +82,7 @@ try {
       const page = context.pages()[0];
       const complaints = [];
       watch(page, complaints);
+      watchAnswers(page, faults);
       for (const one of pages) {
         if (!only || only.split(",").includes(one.name)) await checkPage(page, complaints, one, { name, ...options }, mock);
       }
