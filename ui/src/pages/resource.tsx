@@ -9,6 +9,7 @@ import { href, setParams, useRoute } from "../lib/router";
 import { ActionDialog } from "../parts/action";
 import { CauseText } from "../parts/cause";
 import { RiskTable } from "../parts/curve";
+import { DependencyGraph, hasNeighbours } from "../parts/graph";
 import { Icon } from "../parts/icons";
 import { KeyTable } from "../parts/keys";
 import { AllowLine, strategy_words } from "../parts/plan";
@@ -261,28 +262,19 @@ function Similar({ resource }: { resource: Resource }): JSX.Element | null {
 }
 
 function Around({ resource }: { resource: Resource }): JSX.Element | null {
-  if (resource.depends_on.length === 0 && resource.context.length === 0) return null;
+  // What depends on it is known from the blast radius of its plans.
+  const plans = useQuery<PlanPage>("/plans", { resource: resource.id, limit: 20 });
+  const blast = plans.data?.rows.map((plan) => plan.blast).sort((x, y) => y.transitive - x.transitive)[0];
+  const reached = blast?.top.map((name) => `${resource.stack}/${name}`) ?? [];
+  const neighbours = hasNeighbours(resource.depends_on, reached);
+  if (!neighbours && resource.context.length === 0) return null;
   return (
     <section class="card" aria-labelledby="a-title">
       <header class="card-head"><h2 id="a-title">Around it</h2></header>
       {resource.context.length > 0 && (
-        <dl class="context">{resource.context.map((item, i) => <div key={i}><dt>{item.path}</dt><dd><code>{shortValue(item.value.text)}</code></dd></div>)}</dl>
+        <dl class="context">{resource.context.map((item, i) => <div key={i}><dt>{item.path.replace(/_/g, " ")}</dt><dd><code>{shortValue(item.value.text)}</code></dd></div>)}</dl>
       )}
-      {resource.depends_on.length > 0 && (
-        <ul class="deps">
-          {resource.depends_on.slice(0, 40).map((dependency) => {
-            const [, kind, ...name] = dependency.to.split("/");
-            return (
-              <li key={`${dependency.kind}:${dependency.to}`}>
-                <span class="dep-kind">{dependency.kind.replace(/_/g, " ")}</span>
-                <a href={href("/resource", { id: dependency.to })}>{name.join("/")}</a><span class="quiet">{kind}</span>
-                {dependency.status && <Status status={dependency.status} />}
-              </li>
-            );
-          })}
-        </ul>
-      )}
-      {resource.depends_on.length > 40 && <p class="quiet">and {resource.depends_on.length - 40} more</p>}
+      {neighbours && <DependencyGraph resource={resource} reached={reached} reachedTotal={Math.max(reached.length, blast?.transitive ?? 0)} />}
     </section>
   );
 }
