@@ -90,8 +90,13 @@ void ExpectWhatWasPlanned(ShardState& shard, const RemediationPlan& plan) {
       const auto found = step.parameters.find(name);
       return found == step.parameters.end() ? std::string() : found->second;
     };
+    // A scheduled plan is another one that waits: when it ends in an acceptance, it adopts.
+    const bool waited = plan.strategy == Strategy::kSchedule &&
+                        std::ranges::any_of(plan.steps, [](const PlanStep& other) {
+                          return other.kind == StepKind::kAcceptObserved;
+                        });
     const bool adopts =
-        plan.strategy == Strategy::kAdoptEarly || plan.strategy == Strategy::kPrevent;
+        waited || plan.strategy == Strategy::kAdoptEarly || plan.strategy == Strategy::kPrevent;
     if (step.kind == StepKind::kAcceptObserved) {
       if (const auto until = ParseInstant(parameter("until")); until.ok()) {
         IgnoreRule rule;
