@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "base/status.h"
-#include "remedy/debian_version.h"
+#include "intel/version.h"
 
 namespace driftcast {
 namespace {
@@ -174,7 +174,7 @@ std::vector<Exposure> OpenAfter(const Situation& s, const RemediationPlan& plan)
   const auto version = VersionAfter(plan);
   if (!version) return open;
   std::erase_if(open, [&](const Exposure& e) {
-    return !e.fixed_version.empty() && CompareDebianVersions(e.fixed_version, *version) <= 0;
+    return !e.fixed_version.empty() && intel::CompareDpkgVersions(e.fixed_version, *version) <= 0;
   });
   return open;
 }

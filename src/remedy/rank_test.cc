@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include "remedy/blast.h"
-#include "remedy/debian_version.h"
 #include "remedy/estimate.h"
 
 namespace driftcast {
@@ -84,30 +83,6 @@ TEST(RankProperty, WeightsOfZeroRankAllTheSame) {
     EXPECT_GE(draft.plan.score, 0);
     EXPECT_LE(draft.plan.score, 100);
   }
-}
-
-struct OrderCase {
-  const char* lower;
-  const char* higher;
-};
-class VersionTest : public testing::TestWithParam<OrderCase> {};
-TEST_P(VersionTest, IsOrderedAsPolicySays) {
-  EXPECT_TRUE(CompareDebianVersions(GetParam().lower, GetParam().higher) < 0);
-  EXPECT_TRUE(CompareDebianVersions(GetParam().higher, GetParam().lower) > 0);
-  EXPECT_TRUE(CompareDebianVersions(GetParam().lower, GetParam().lower) == 0);
-}
-INSTANTIATE_TEST_SUITE_P(Policy, VersionTest,
-                         testing::Values(OrderCase{"1.0", "1.1"}, OrderCase{"1.9", "1.10"},
-                                         OrderCase{"1.0~rc1", "1.0"}, OrderCase{"1.0-1", "1.0-2"},
-                                         OrderCase{"2.0", "1:1.0"}, OrderCase{"1.0", "1.0a"},
-                                         OrderCase{"1.0a", "1.0+b"}, OrderCase{"1.0~~", "1.0~"},
-                                         OrderCase{"1.2-1+deb12u1", "1.2-1+deb12u2"},
-                                         OrderCase{"1.0-1~bpo12+1", "1.0-1"}));
-
-TEST(Version, LeadingZerosAndAMissingRevisionCountNothing) {
-  EXPECT_TRUE(CompareDebianVersions("1.01", "1.1") == 0);
-  EXPECT_TRUE(CompareDebianVersions("1.0", "1.0-0") == 0);
-  EXPECT_TRUE(CompareDebianVersions("0:1.0", "1.0") == 0);
 }
 
 TEST(Estimate, MeanIsThatOfTheLogNormal) {

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "base/status.h"
-#include "remedy/debian_version.h"
+#include "intel/version.h"
 #include "remedy/strategies.h"
 
 namespace driftcast {
@@ -196,7 +196,7 @@ StatusOr<std::vector<PlanStep>> PackageToPredicted(const Situation& s, PlanBase&
     return FailedPrecondition("no coming version of {} is known", s.short_name);
   const ShadowKey* now = s.FindKey("version");
   if (!now || !now->observed) return FailedPrecondition("the installed version is not known");
-  if (CompareDebianVersions(*version, now->observed->text) <= 0)
+  if (intel::CompareDpkgVersions(*version, now->observed->text) <= 0)
     return FailedPrecondition("{} {} is already the newest that is on offer", s.short_name,
                               now->observed->text);
   return PackageToVersion(s, Value::Text(*version), base);
