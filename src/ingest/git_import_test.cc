@@ -241,6 +241,27 @@ TEST_F(GitImportTest, AMoveIsNoEvent) {
   ExpectStateIsTree(git_.repository(), events_, TreeKind::kSources);
 }
 
+TEST_F(GitImportTest, FilesOfOneNameMoveWithTheirFolders) {
+  std::map<std::string, std::string> before, after;
+  const auto content = [](int i, int tag) {
+    return fmt::format("image: {{tag: {}}}\nreplicas: {}\nname: app\n", tag, i % 2);
+  };
+  for (int i = 0; i < 150; ++i) {
+    before[fmt::format("old/ns{}/values.yaml", i)] = content(i, 1);
+    after[fmt::format("new/ns{}/values.yaml", i)] = content(i, 2);
+  }
+  Commit({.files = before});
+  Commit({.files = after, .deleted = {"old"}});
+  Import();
+  size_t changes = 0;
+  for (const ChangeEvent& e : events_) changes += e.op == ChangeOp::kChange;
+  EXPECT_EQ(changes, 150u);
+  EXPECT_EQ(std::count_if(events_.begin(), events_.end(),
+                          [](const auto& e) { return e.op == ChangeOp::kDelete; }),
+            0);
+  EXPECT_EQ(events_.back().resource.substr(0, 6), "old/ns");
+}
+
 TEST_F(GitImportTest, AnotherFileOfTheSameNameIsNoMove) {
   Commit({.files = {{"a/values.yaml", "x: 1\ny: 2\n"}}});
   Commit({.files = {{"b/values.yaml", "p: 1\nq: 2\n"}}, .deleted = {"a/values.yaml"}});

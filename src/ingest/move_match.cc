@@ -19,6 +19,17 @@ bool IsFileOrBlock(const ConfigDocument& d) {
          d.base.ends_with('#' + d.kind);  // a manifest without a name
 }
 
+// The names of the `count` folders nearest to the file.
+std::string_view LastFolders(std::string_view path, int count) {
+  const std::string_view folder = FolderOf(path);
+  size_t begin = folder.size();
+  for (; count > 0 && begin > 0; --count) {
+    const size_t slash = folder.substr(0, begin).rfind('/');
+    begin = slash == std::string_view::npos ? 0 : slash;
+  }
+  return folder.substr(begin);
+}
+
 class MoveFinder {
  public:
   MoveFinder(const std::vector<MoveCandidate>& vanished, const std::vector<MoveCandidate>& appeared)
@@ -30,10 +41,15 @@ class MoveFinder {
   std::vector<std::pair<size_t, size_t>> Find() && {
     MatchGroups([](const MoveCandidate& c) { return c.document->base; },
                 [](auto&&...) { return 0; });
-    MatchGroups([](const MoveCandidate& c) { return c.document->move_key; },
-                [](const MoveCandidate& c, bool alone) {
-                  return alone && !IsFileOrBlock(*c.document) ? 0 : kSameNameSimilarityMin;
-                });
+    // A name like values.yaml is in many folders: the nearest folders' names come first.
+    for (int folders : {2, 1, 0})
+      MatchGroups(
+          [&](const MoveCandidate& c) {
+            return c.document->move_key + '\t' + std::string(LastFolders(c.path, folders));
+          },
+          [](const MoveCandidate& c, bool alone) {
+            return alone && !IsFileOrBlock(*c.document) ? 0 : kSameNameSimilarityMin;
+          });
     MatchGroups(
         [](const MoveCandidate& c) {
           return IsFileOrBlock(*c.document) ? std::string(FolderOf(c.path)) : kNoGroup;

@@ -16,8 +16,8 @@ struct MoveCandidate {
 };
 
 // Pairs of indices (vanished, appeared), each index at most once, of one kind each. In order of
-// trust: the same id; the same name (with half of the content, where that is not enough: files,
-// Terraform blocks, or several of the name); for files and Terraform blocks, most of the content in
+// trust: the same id; the same name, in folders of the same names before others (with half of the
+// content, where the name is not enough: files, Terraform blocks, or several of the name); for files and Terraform blocks, most of the content in
 // the same folder; all of a content of some size.
 std::vector<std::pair<size_t, size_t>> FindMoves(const std::vector<MoveCandidate>& vanished,
                                                  const std::vector<MoveCandidate>& appeared);
