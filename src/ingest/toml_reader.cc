@@ -1,3 +1,7 @@
+// As a header of its own, without exceptions, whatever the compiled library that others link wants.
+#undef TOML_HEADER_ONLY
+#undef TOML_SHARED_LIB
+#define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
