@@ -36,8 +36,10 @@ struct View {
   double pause;          // distance to the previous point in typical intervals, 1..kGapMax
   double step;           // against the fast level
   double difference;     // against the previous point
+  double from_slow;      // against the slow level
   double rhythm_before;  // the profile's value
   double residual;       // against the rhythm
+  bool rhythmic;         // the rhythm explains much of the series
   double step_scale, rhythm_scale;  // floored, > 0
   bool free;                        // scales mean nothing yet: clip nothing
 };
@@ -49,8 +51,11 @@ View Look(const DetectorState& s, int64_t at_us, double x, const DetectorTuning&
   v.pause = s.interval_s > 0 ? std::clamp(passed / s.interval_s, 1.0, kGapMax) : 1;
   v.step = x - s.fast;
   v.difference = x - s.last;
+  v.from_slow = x - s.slow;
   v.rhythm_before = s.packing.Unpack(s.rhythm[v.bucket]);
-  v.residual = x - (s.Visits(v.bucket) >= t.rhythm_visits ? v.rhythm_before : s.slow);
+  const bool known = s.Visits(v.bucket) >= t.rhythm_visits;
+  v.residual = x - (known ? v.rhythm_before : s.slow);
+  v.rhythmic = known && s.rhythm_scale < t.rhythm_worth * s.flat_scale;
   const double floor = 1e-6 * std::fabs(s.slow) + 1e-30;
   v.step_scale = std::max<double>(s.step_scale, floor);
   v.free = s.points < kFreeStart || s.step_scale < floor;
@@ -58,17 +63,30 @@ View Look(const DetectorState& s, int64_t at_us, double x, const DetectorTuning&
   return v;
 }
 
-std::array<double, kStreams> Streams(const DetectorState& s, const View& v) {
+std::array<double, kStreams> Streams(const DetectorState& s, const View& v,
+                                     const DetectorTuning& t) {
   const double floor = 1e-3 * v.step_scale;
   std::array<double, kStreams> z;
   z[kStep] = v.step / v.step_scale;
   z[kRhythm] = v.residual / v.rhythm_scale;
   z[kShortLevel] = (s.short_level - s.slow) / v.rhythm_scale;
-  z[kSpread] = std::log((s.spread_short + floor) / (s.spread_long + floor));
+  z[kSpread] = std::log((s.spread_short + floor) / (s.spread_long + floor)) -
+               t.same_weight * std::min<int>(s.same_run, 100);
   z[kDrift] = s.drift;
   z[kMidLevel] = (s.mid - s.slow) / v.rhythm_scale;
   z[kTurn] = (s.short_level - s.mid) / v.rhythm_scale;
   return z;
+}
+
+// One tail's part: its surprise, and whether it was beyond, for the next time.
+double Take(TailBank<kStreams>& bank, uint8_t& beyond, int stream, double value, uint32_t seen,
+            double again, const TailTuning& t) {
+  const auto bit = static_cast<uint8_t>(1 << stream);
+  const double surprise =
+      TakeIntoTail(bank.quantile[stream], bank.mean_excess[stream], bank.exceedances[stream], value,
+                   seen, (beyond & bit) != 0 ? again : 1, t);
+  beyond = static_cast<uint8_t>(surprise >= 0 ? beyond | bit : beyond & ~bit);
+  return surprise;
 }
 
 // Sum over the streams of the surprise on the larger side, each with the bonus for being in a tail.
@@ -77,10 +95,10 @@ double SumOfSurprises(DetectorState& s, const std::array<double, kStreams>& z,
   double sum = 0;
   const uint32_t seen = s.points - kTailsStart;
   for (int i = 0; i < kStreams; ++i) {
-    const double up = TakeIntoTail(s.upper.quantile[i], s.upper.mean_excess[i],
-                                   s.upper.exceedances[i], z[i], seen, t.stream_tail);
-    const double down = TakeIntoTail(s.lower.quantile[i], s.lower.mean_excess[i],
-                                     s.lower.exceedances[i], -z[i], seen, t.stream_tail);
+    const bool stuck = i == kSpread && s.same_run > t.same_points;
+    const double up = Take(s.upper, s.beyond_upper, i, z[i], seen, t.again_share, t.stream_tail);
+    const double down = Take(s.lower, s.beyond_lower, i, -z[i], seen,
+                             stuck ? t.same_share : t.again_share, t.stream_tail);
     const double surprise = std::max(up, down);
     if (surprise >= 0) sum += surprise + t.beyond_bonus;
   }
@@ -93,8 +111,10 @@ void LearnLevels(DetectorState& s, double x, const View& v, const DetectorTuning
   const double slow_points = std::max(t.slow_points, t.slow_days * 86400 / s.interval_s);
   const auto gain = [&](double g) { return Paused(Warm(g, s.points), v.pause); };
   s.fast += gain(t.fast_gain) * Clip(v.step, 3 * clip);
-  s.short_level += gain(t.short_gain) * Clip(x - s.short_level, clip);
-  s.mid += gain(t.mid_gain) * Clip(x - s.mid, wide);
+  // In a rhythmic series the short and mid levels are those of the series without its rhythm.
+  const double level = v.rhythmic ? s.slow + v.residual : x;
+  s.short_level += gain(t.short_gain) * Clip(level - s.short_level, clip);
+  s.mid += gain(t.mid_gain) * Clip(level - s.mid, wide);
   s.slow += gain(1 / slow_points) * Clip(x - s.slow, wide);
 }
 
@@ -106,6 +126,7 @@ void LearnScales(DetectorState& s, const View& v, const DetectorTuning& t) {
     mean = static_cast<float>(mean + Warm(gain, s.points) * (std::min(value, limit) - mean));
   };
   learn(s.step_scale, std::fabs(v.step), t.scale_gain, clip);
+  learn(s.flat_scale, std::fabs(v.from_slow), t.scale_gain, wide);
   learn(s.rhythm_scale, std::fabs(v.residual), t.scale_gain, wide);
   learn(s.spread_short, std::fabs(v.difference), t.spread_short_gain, clip);
   learn(s.spread_long, std::fabs(v.difference), t.spread_long_gain, clip);
@@ -153,7 +174,7 @@ bool FindChange(DetectorState& s, const DetectorTuning& t) {
 
 void Decide(DetectorState& s, double sum, const DetectorTuning& t, Evidence& out) {
   const double again = TakeIntoTail(s.sum_quantile, s.sum_mean_excess, s.sum_exceedances, sum,
-                                    s.points - t.learning_points, t.sum_tail);
+                                    s.points - t.learning_points, 1, t.sum_tail);
   // The bonus for being beyond the sum's own quantile carries over, as for a single stream.
   const double second = again < 0 ? 0 : again + t.beyond_bonus;
   const double mixed = t.sum_tail_weight * second + (1 - t.sum_tail_weight) * sum;
@@ -180,7 +201,6 @@ void Start(DetectorState& s, int64_t at_us, double x) {
 
 Evidence Detect(DetectorState& s, int64_t at_us, double x, const DetectorTuning& t) {
   Evidence out;
-  if (x < 0) s.negative = 1;
   if (s.points == 0) {
     Start(s, at_us, x);
     return out;
@@ -194,10 +214,11 @@ Evidence Detect(DetectorState& s, int64_t at_us, double x, const DetectorTuning&
   s.drift = static_cast<float>(
       s.drift + t.drift_gain * (Clip(view.residual / view.rhythm_scale, t.clip) - s.drift));
   double sum = 0;
-  if (s.points > kTailsStart) sum = SumOfSurprises(s, Streams(s, view), t);
+  if (s.points > kTailsStart) sum = SumOfSurprises(s, Streams(s, view, t), t);
   LearnLevels(s, x, view, t);
   LearnScales(s, view, t);
   LearnRhythm(s, x, view, t);
+  s.same_run = static_cast<uint8_t>(x == s.last ? std::min(s.same_run + 1, 255) : 0);
   s.last = x;
   s.last_at = at_us;
   if (s.points < t.learning_points) return out;

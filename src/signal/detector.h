@@ -39,12 +39,19 @@ struct DetectorTuning {
   double spread_long_gain = 0.003;  // change of spread
   double drift_gain = 0.1;          // smoothing of the residual against the rhythm
 
-  TailTuning stream_tail;   // of the seven streams
-  double beyond_bonus = 2;  // added to a stream's surprise for being in the tail at all
+  double rhythm_worth = 0.5;  // levels leave the daily rhythm out once it explains so much that the
+                              // residual is below this share of the deviation from the slow level
+  double same_weight = 0.1;  // what each repetition of one value adds to the evidence of low spread
+
+  TailTuning stream_tail;    // of the seven streams
+  double again_share = 0.5;  // a tail learns so much from a value right behind another one in it
+  double same_share = 0.03;  // ... and so much from a series that is stuck at one value
+  uint8_t same_points = 3;   // repetitions after which a series counts as stuck
+  double beyond_bonus = 2;   // added to a stream's surprise for being in the tail at all
   TailTuning sum_tail{.tail_share = 0.02, .prior_mean = 2, .prior_weight = 5};
   double sum_tail_weight = 0.5;  // share of the second calibration in the final evidence
 
-  double alarm_evidence = 5.5;       // threshold
+  double alarm_evidence = 5.8;       // threshold
   uint32_t quiet_points = 100;       // one alarm per episode: points without another
   double quiet_override = 2;         // ... unless this many times the evidence of the last alarm
   double habituation = 0.2;          // each alarm raises the threshold by this share ...
@@ -65,6 +72,7 @@ struct DetectorState {
   float interval_s = 0;                     // typical distance of points, seconds
   float step_scale = 0;                     // mean |x - fast|
   float rhythm_scale = 0;                   // mean |x - rhythm|
+  float flat_scale = 0;                     // mean |x - slow|
   float spread_short = 0, spread_long = 0;  // mean |x - previous|
   float drift = 0;                          // smoothed residual against the rhythm, in rhythm_scale
   float habituation = 0;
@@ -77,9 +85,8 @@ struct DetectorState {
   std::array<uint16_t, kDayBuckets> rhythm{};     // daily profile, halves in `packing`
   std::array<uint8_t, kDayBuckets / 2> visits{};  // points per bucket, 4 bits each, up to 15
   int8_t drift_run = 0;  // points in a row beyond change_scales, signed by side
-  uint8_t late_run = 0;  // points in a row older than last_at (the caller's)
-  uint8_t negative = 0;  // 1 once a value was below 0
-  std::array<uint8_t, 5> reserved{};
+  uint8_t same_run = 0;  // points in a row equal to the one before them (saturates)
+  uint8_t beyond_upper = 0, beyond_lower = 0;  // bit per stream: its last value was in this tail
 
   int Visits(int bucket) const { return (visits[bucket / 2] >> (bucket % 2 * 4)) & 15; }
   void SetVisits(int bucket, int count) {

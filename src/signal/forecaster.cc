@@ -328,8 +328,9 @@ void TakeIntoSlot(ForecasterState& s, int32_t slot, double value, const Forecast
   }
   if (slot < s.slot) return;
   if (static_cast<int64_t>(slot) - s.slot > kRingSlots) {  // away for more than a ring: begin again
-    const int day = s.day, week = s.week;
-    StartForecaster(s, s.slot_s, day, week);
+    const uint8_t negative = s.negative;
+    StartForecaster(s, s.slot_s, s.day, s.week);
+    s.negative = negative;
     s.slot = slot;
     s.packing.anchor = value;
   }

@@ -56,7 +56,9 @@ struct ForecasterState {
   uint8_t head = 0;                                          // where the next slot's mean goes
   uint8_t day = 24, week = 168;  // the two periods, in slots; 1 <= day <= week <= 168
   uint8_t checks = 0;            // times the combination was compared (saturates)
-  std::array<uint8_t, 6> reserved{};
+  uint8_t late_run = 0;          // points in a row that came too late (the caller's)
+  uint8_t negative = 0;          // 1 once a value was below 0 (the caller's)
+  std::array<uint8_t, 4> reserved{};
 };
 
 // Begins anew. Periods in slots, 1 <= day <= week <= 168.

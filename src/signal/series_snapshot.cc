@@ -16,14 +16,13 @@ constexpr std::string_view kMagic = "DSS1";
 
 constexpr size_t kBankBytes = 7 * 4 + 7 * 4 + 8 * 2;
 static_assert(sizeof(TailBank<7>) == kBankBytes);
-static_assert(sizeof(DetectorState) == 5 * 8 + sizeof(Normaliser) + 8 + 8 * 4 + 4 + 2 + 2 + 2 * 4 +
-                                           2 * kBankBytes + kDayBuckets * 2 + kDayBuckets / 2 + 3 +
-                                           5);
+static_assert(sizeof(DetectorState) == 5 * 8 + sizeof(Normaliser) + 8 + 9 * 4 + 4 + 2 + 2 + 2 * 4 +
+                                           2 * kBankBytes + kDayBuckets * 2 + kDayBuckets / 2 + 4);
 static_assert(sizeof(Normaliser) == 16);
 static_assert(sizeof(ForecasterState) == sizeof(Normaliser) + 8 + 4 * 4 + 3 * 4 + kExperts * 4 +
                                              5 * 4 + sizeof(Autoregression<4>) +
                                              sizeof(Autoregression<3>) + 2 * kCheckMax * 2 +
-                                             kRingSlots * 2 + 4 + 6);
+                                             kRingSlots * 2 + 6 + 4);
 static_assert(sizeof(Autoregression<4>) == (5 + 15 + 1) * 4);
 static_assert(sizeof(Autoregression<3>) == (4 + 10 + 1) * 4);
 
@@ -50,12 +49,11 @@ bool Valid(const TailBank<7>& bank) {
 
 bool Valid(const DetectorState& d) {
   return Finite({d.fast, d.short_level, d.mid, d.slow, d.last, d.interval_s, d.step_scale,
-                 d.rhythm_scale, d.spread_short, d.spread_long, d.drift, d.habituation,
-                 d.last_alarm_evidence, d.sum_quantile, d.sum_mean_excess}) &&
-         d.interval_s >= 0 && d.step_scale >= 0 && d.rhythm_scale >= 0 && d.spread_short >= 0 &&
-         d.spread_long >= 0 && d.habituation >= 0 && d.last_at >= 0 && Valid(d.packing) &&
-         d.negative <= 1 && Valid(d.upper) && Valid(d.lower) && HalvesFinite(d.rhythm) &&
-         d.reserved == decltype(d.reserved){};
+                 d.rhythm_scale, d.flat_scale, d.spread_short, d.spread_long, d.drift,
+                 d.habituation, d.last_alarm_evidence, d.sum_quantile, d.sum_mean_excess}) &&
+         d.interval_s >= 0 && d.step_scale >= 0 && d.rhythm_scale >= 0 && d.flat_scale >= 0 &&
+         d.spread_short >= 0 && d.spread_long >= 0 && d.habituation >= 0 && d.last_at >= 0 &&
+         Valid(d.packing) && Valid(d.upper) && Valid(d.lower) && HalvesFinite(d.rhythm);
 }
 
 bool Valid(const ForecasterState& f) {
@@ -65,7 +63,7 @@ bool Valid(const ForecasterState& f) {
          std::is_sorted(f.quantiles.begin(), f.quantiles.end()) && f.ar_day.Valid() &&
          f.ar_week.Valid() && HalvesFinite(f.pending[0]) && HalvesFinite(f.pending[1]) &&
          HalvesFinite(f.ring) && f.head < kRingSlots && f.day >= 1 && f.day <= f.week &&
-         f.week < kRingSlots && f.reserved == decltype(f.reserved){};
+         f.week < kRingSlots && f.negative <= 1 && f.reserved == decltype(f.reserved){};
 }
 
 }  // namespace

@@ -48,11 +48,11 @@ Skipped SeriesState::Admit(int64_t at_us, double value) {
   if (!std::isfinite(value) || std::fabs(value) > kValueMax) return Skipped::kNotFinite;
   if (at_us < 0 || at_us > kTimeMaxUs) return Skipped::kLate;
   if (detector_.points == 0 || at_us > detector_.last_at) {
-    detector_.late_run = 0;
+    forecaster_.late_run = 0;
     return Skipped::kNo;
   }
-  if (++detector_.late_run >= kLateRunMax) {  // the sender's clock was set back
-    detector_.late_run = 0;
+  if (++forecaster_.late_run >= kLateRunMax) {  // the sender's clock was set back
+    forecaster_.late_run = 0;
     detector_.last_at = at_us - std::max<int64_t>(1, std::llround(detector_.interval_s * 1e6));
     forecaster_.slot = static_cast<int32_t>(at_us / 1'000'000 / forecaster_.slot_s);
     return Skipped::kNo;
@@ -62,8 +62,10 @@ Skipped SeriesState::Admit(int64_t at_us, double value) {
 
 void SeriesState::FitSlotWidth() {
   const SlotPlan plan = PlanFor(detector_.interval_s);
-  if (plan.slot_s != forecaster_.slot_s)
-    StartForecaster(forecaster_, plan.slot_s, plan.day, plan.week);
+  if (plan.slot_s == forecaster_.slot_s) return;
+  const uint8_t negative = forecaster_.negative;
+  StartForecaster(forecaster_, plan.slot_s, plan.day, plan.week);
+  forecaster_.negative = negative;
 }
 
 Judgement SeriesState::Observe(Instant at, double value) {
@@ -73,6 +75,7 @@ Judgement SeriesState::Observe(Instant at, double value) {
   judgement.skipped = Admit(at_us, value);
   judgement.learning = detector_.points + 1 < kDetector.learning_points;
   if (judgement.skipped != Skipped::kNo) return judgement;
+  if (value < 0) forecaster_.negative = 1;
   const Evidence evidence = Detect(detector_, at_us, value, kDetector);
   judgement.score = ScoreOf(evidence);
   judgement.evidence = evidence.evidence;
@@ -120,7 +123,7 @@ std::vector<ForecastPoint> SeriesState::Forecast(Duration horizon) const {
   double shift = fine ? (detector_.fast - mean[0]) * kMidSlotDecay : 0;
   const double low = ErrorQuantile(forecaster_, 0.025), high = ErrorQuantile(forecaster_, 0.975);
   // What has never been negative (bytes, requests, percent) is not forecast to become so.
-  const double least = detector_.negative ? -std::numeric_limits<double>::infinity() : 0;
+  const double least = forecaster_.negative ? -std::numeric_limits<double>::infinity() : 0;
   points.reserve(count);
   for (int i = 0; i < count; ++i, shift *= kMidSlotDecay) {
     const double middle = (static_cast<double>(ready.slot) + i + 0.5) * slot_s;

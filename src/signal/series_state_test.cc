@@ -81,6 +81,9 @@ INSTANTIATE_TEST_SUITE_P(
                     AnomalyCase{"Drop", 5, [](int, double) { return 0.0; }},
                     AnomalyCase{"NoiseGrows", 30,
                                 [](int s, double v) { return v + (s % 2 == 0 ? 15.0 : -15.0); }},
+                    AnomalyCase{"StuckAtAValue", 40, [](int, double) { return 101.5; }},
+                    AnomalyCase{"RhythmLost", 150,
+                                [](int, double v) { return 100 + std::fmod(v, 4) - 2; }},
                     AnomalyCase{"SlowDrift", 200, [](int s, double v) { return v + 0.3 * s; }}),
     [](const auto& one) { return one.param.name; });
 

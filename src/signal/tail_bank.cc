@@ -25,7 +25,7 @@ Excess Judge(double excess, double mean, const TailTuning& tuning) {
 }  // namespace
 
 double TakeIntoTail(float& quantile, float& mean_excess, uint16_t& exceedances, double value,
-                    uint32_t seen, const TailTuning& tuning) {
+                    uint32_t seen, double share, const TailTuning& tuning) {
   const double unit = mean_excess > 0 ? mean_excess : 0.3;
   const double gain = std::max(tuning.quantile_gain, 0.5 / (1 + 0.05 * (seen + 1)));
   const double excess = value - quantile;
@@ -38,8 +38,8 @@ double TakeIntoTail(float& quantile, float& mean_excess, uint16_t& exceedances, 
       (exceedances * static_cast<double>(mean_excess) + tuning.prior_weight * tuning.prior_mean) /
       weight;
   const Excess judged = Judge(excess, mean, tuning);
-  if (exceedances * tuning.excess_gain < 1) ++exceedances;
-  const double excess_gain = std::max(1.0 / exceedances, tuning.excess_gain);
+  if (exceedances == 0 || (share == 1 && exceedances * tuning.excess_gain < 1)) ++exceedances;
+  const double excess_gain = share * std::max(1.0 / exceedances, tuning.excess_gain);
   mean_excess = static_cast<float>(mean_excess + excess_gain * (judged.taught - mean_excess));
   quantile = static_cast<float>(quantile + gain * unit * (1 - tuning.tail_share));
   return judged.surprise;

@@ -36,8 +36,10 @@ struct TailBank {
 // Takes one value into a tail and returns its surprise: -ln P(excess >= this | beyond the
 // quantile), so 0 at the quantile and growing by one nat per factor e; negative means "not beyond".
 // `seen` is the number of values the tail has taken before (it speeds up the first steps).
+// `share` <= 1 slows the learning of the mean excess: values that follow one another into the tail
+// are hardly independent, and a tail that learns from each gets used to an episode while it lasts.
 double TakeIntoTail(float& quantile, float& mean_excess, uint16_t& exceedances, double value,
-                    uint32_t seen, const TailTuning& tuning);
+                    uint32_t seen, double share, const TailTuning& tuning);
 
 }  // namespace driftcast
 

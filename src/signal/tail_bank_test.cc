@@ -13,7 +13,7 @@ struct OneTail {
   uint16_t exceedances = 0;
   uint32_t seen = 0;
   double Take(double value) {
-    return TakeIntoTail(quantile, mean_excess, exceedances, value, seen++, TailTuning());
+    return TakeIntoTail(quantile, mean_excess, exceedances, value, seen++, 1, TailTuning());
   }
 };
 
