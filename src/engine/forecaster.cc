@@ -23,6 +23,11 @@ double Logit(double p) {
   return std::log(p / (1 - p));
 }
 
+// P(at least one change) at a constant rate.
+double WithinOf(double rate_per_s, Duration horizon) {
+  return 1 - std::exp(-rate_per_s * Seconds(horizon));
+}
+
 const Value* ContextOf(const ResourceState& state, std::string_view path) {
   for (const KeyValue& key : state.context)
     if (key.path == path) return &key.value;
@@ -108,14 +113,15 @@ void Forecaster::Learn(ChangeEvent event) {
   DRIFTCAST_CHECK(reference_.Apply(event).ok());
 }
 
-double Forecaster::Learned(const ResourceId& id, Instant now, Duration horizon) const {
-  return reference_.Probability(id.stack.value, id.kind, id.name, now, horizon);
+double Forecaster::RateOf(const ResourceId& id, Instant now) const {
+  return reference_.Rate(id.stack.value, id.kind, id.name, now);
 }
 
 Risks Forecaster::RisksOf(const ResourceId& id, const ResourceState& state, Instant now) const {
   Risks risks;
+  const double rate = RateOf(id, now);
   for (size_t h = 0; h < kHorizonCount; ++h) {
-    const double p = Learned(id, now, kHorizons[h]);
+    const double p = WithinOf(rate, kHorizons[h]);
     const double q = Scheduled(state, now, kHorizons[h]);
     risks[h] = static_cast<float>(1 - (1 - p) * (1 - q));
     if (h > 0) risks[h] = std::max(risks[h], risks[h - 1]);
@@ -137,7 +143,7 @@ DriftPrediction Forecaster::Predict(const ResourceId& id, const ResourceState& s
 
   const double stack =
       Logit(reference_.Probability(id.stack.value, "", "", now, kHorizons[kReasoned]));
-  const double own = Logit(Learned(id, now, kHorizons[kReasoned]));
+  const double own = Logit(WithinOf(RateOf(id, now), kHorizons[kReasoned]));
   const double total = Logit(risks[kReasoned]);
   prediction.reasons.push_back({"stack", "how often resources of this stack change", stack});
   prediction.reasons.push_back({"own history", OwnHistoryText(state, now), own - stack});

@@ -42,7 +42,7 @@ class Forecaster {
   Status Restore(std::string_view bytes);
 
  private:
-  double Learned(const ResourceId& id, Instant now, Duration horizon) const;
+  double RateOf(const ResourceId& id, Instant now) const;  // changes a second
 
   predict::ReferencePredictor reference_;
   std::map<std::string, Instant> newest_;  // event by stack

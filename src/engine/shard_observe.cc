@@ -65,12 +65,12 @@ bool IsDrift(const ShadowResource& view) {
 
 void TakeIn(ShardState& shard, const ResourceId& id, const std::vector<ChangeEvent>& events,
             ResourceState state, const Cause& cause, bool enrolling) {
+  const ShadowResource view = ViewOfSlot(shard, id, state);
   if (!events.empty()) {
-    const bool drift = IsDrift(ViewOfSlot(shard, id, state));
-    if (!enrolling) CountChanges(shard.stacks[id.stack.value].record, id, drift);
-    Record(shard, events, cause, drift && !enrolling);
+    if (!enrolling) CountChanges(shard.stacks[id.stack.value].record, id, IsDrift(view));
+    Record(shard, events, cause, IsDrift(view) && !enrolling);
   }
-  PutState(shard, id, std::move(state), cause);
+  PutJudged(shard, id, std::move(state), view, cause);
 }
 
 void ApplyRoleExpectations(ShardState& shard, const StackId& stack, const RoleName& role) {

@@ -49,6 +49,15 @@ void UpdateDependents(Stack& stack, const std::string& slot_key,
       stack.dependents[edge.to_kind + '\0' + edge.to_name].insert(slot_key);
 }
 
+// 0 for none, which is also what a new slot has.
+uint64_t HashOf(const std::vector<Dependency>& edges) {
+  uint64_t hash = 0;
+  for (const auto& edge : edges)
+    for (const std::string* part : {&edge.kind, &edge.to_kind, &edge.to_name, &edge.to_stack.value})
+      hash = (hash + std::hash<std::string>()(*part) + 1) * 0x9e3779b97f4a7c15ull;
+  return hash;
+}
+
 size_t DependentsOf(const Stack& stack, const std::string& slot_key) {
   const auto found = stack.dependents.find(slot_key);
   return found == stack.dependents.end() ? 0 : found->second.size();
@@ -245,7 +254,10 @@ void FillSlot(const ShardState& shard, const ResourceId& id, const ResourceState
   slot.treated_at = state.treated_at;
   slot.snoozed_until = state.snoozed_until;
   slot.p_change = state.exists ? shard.forecaster.RisksOf(id, state, shard.numbers.now) : Risks{};
-  slot.severity = static_cast<float>(SensitivityOf(id.kind, id.name, "").weight);
+  slot.depends_on_hash = HashOf(state.depends_on);
+  if (slot.severity_of_kind == 0)
+    slot.severity_of_kind = static_cast<float>(SensitivityOf(id.kind, id.name, "").weight);
+  slot.severity = slot.severity_of_kind;
   if (const auto drift = shard.drifts.find(state.drift_id); drift != shard.drifts.end())
     slot.severity = static_cast<float>(drift->second.severity);
 }
@@ -256,20 +268,22 @@ Stack& StackFor(ShardState& shard, const StackId& id) {
 }
 
 void PutState(ShardState& shard, const ResourceId& id, ResourceState state, const Cause& cause) {
-  Stack& stack = shard.stacks[id.stack.value];
-  const std::string slot_key = SlotKey(id);
-  shard.pending.slots.insert({id.stack.value, slot_key});
-  Slot& slot = stack.slots[slot_key];
-  if (!slot.bytes.empty()) {
-    UpdateDependents(stack, slot_key, DecodeSlot(slot).depends_on, state.depends_on);
-  } else {
-    UpdateDependents(stack, slot_key, {}, state.depends_on);
-  }
   const ShadowResource view = ViewOfSlot(shard, id, state);
+  PutJudged(shard, id, std::move(state), view, cause);
+}
+
+void PutJudged(ShardState& shard, const ResourceId& id, ResourceState state,
+               const ShadowResource& view, const Cause& cause) {
+  Stack& stack = shard.stacks[id.stack.value];
+  std::string slot_key = SlotKey(id);
+  Slot& slot = stack.slots[slot_key];
+  if (HashOf(state.depends_on) != slot.depends_on_hash)
+    UpdateDependents(stack, slot_key, DecodeSlot(slot).depends_on, state.depends_on);
   state.status = view.status;
   FollowDrift(shard, stack, id, view, cause, state);
   FillSlot(shard, id, state, view, slot);
   FollowAlert(shard, id, slot, state);
+  shard.pending.slots.insert({id.stack.value, slot_key});
   // What is gone and was never expected leaves nothing behind but its history.
   if (!state.exists && !state.managed && !state.expected_absent) {
     UpdateDependents(stack, slot_key, state.depends_on, {});

@@ -38,7 +38,9 @@ struct Slot {
   uint32_t keys_differing = 0;
   Instant changed_at, changed_before_at, compared_at, treated_at, snoozed_until;
   Risks p_change{};    // as of the last change or cohort
-  float severity = 0;  // of its forecast, or of its open drift if that is worse
+  float severity = 0;       // of its open drift, else of its kind
+  float severity_of_kind = 0;
+  uint64_t depends_on_hash = 0;
   Risks p_scored;      // of the open cohorts; negative = not in it
   Slot() { p_scored.fill(-1); }
 };
@@ -111,6 +113,10 @@ Stack& StackFor(ShardState& shard, const StackId& id);  // made when it is not t
 // Stores the state of a resource that a fact touched: judges it, opens, moves or closes its drift,
 // refreshes its forecast, raises or ends its alert. `cause` is that of the fact.
 void PutState(ShardState& shard, const ResourceId& id, ResourceState state, const Cause& cause);
+
+// The same for a state whose view is known already.
+void PutJudged(ShardState& shard, const ResourceId& id, ResourceState state,
+               const ShadowResource& view, const Cause& cause);
 
 void Emit(ShardState& shard, LiveEvent::Kind kind, const StackId& stack, std::string id,
           std::string text);

@@ -54,17 +54,21 @@ const ReferencePredictor::Stack* ReferencePredictor::Find(std::string_view stack
   return found == stacks_.end() ? nullptr : &found->second;
 }
 
-double ReferencePredictor::Probability(std::string_view stack_id, std::string_view kind,
-                                       std::string_view resource_id, Instant at,
-                                       Duration horizon) const {
+double ReferencePredictor::Rate(std::string_view stack_id, std::string_view kind,
+                                std::string_view resource_id, Instant at) const {
   static const Stack kEmpty;
   const Stack* stack = Find(stack_id);
   if (stack == nullptr) stack = &kEmpty;
   const int64_t now = SecondsOf(at);
   const auto found = stack->resources.find(KeyOf(kind, resource_id));
-  const double rate = found == stack->resources.end() ? stack->pool.PooledRate(now)
-                                                      : stack->pool.Rate(found->second, now);
-  return 1 - std::exp(-rate * Seconds(horizon));
+  return found == stack->resources.end() ? stack->pool.PooledRate(now)
+                                         : stack->pool.Rate(found->second, now);
+}
+
+double ReferencePredictor::Probability(std::string_view stack, std::string_view kind,
+                                       std::string_view resource, Instant now,
+                                       Duration horizon) const {
+  return 1 - std::exp(-Rate(stack, kind, resource, now) * Seconds(horizon));
 }
 
 bool ReferencePredictor::Alive(std::string_view stack_id, std::string_view kind,

@@ -32,6 +32,10 @@ class ReferencePredictor {
   double Probability(std::string_view stack, std::string_view kind, std::string_view resource,
                      Instant now, Duration horizon) const;
 
+  // The rate behind it, in changes a second: P = 1 - exp(-rate x horizon).
+  double Rate(std::string_view stack, std::string_view kind, std::string_view resource,
+              Instant now) const;
+
   // True between the resource's creation (or first change) and its deletion.
   bool Alive(std::string_view stack, std::string_view kind, std::string_view resource) const;
 
