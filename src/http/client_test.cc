@@ -42,8 +42,8 @@ TlsIdentity MakeIdentity() {
   X509_set_pubkey(x509, key);
   X509_sign(x509, key, EVP_sha256());
   TlsIdentity identity;
-  identity.certificate_chain = PemText([&](BIO* bio) { return PEM_write_bio_X509(bio, x509); });
-  identity.private_key = PemText([&](BIO* bio) {
+  identity.certificate_pem = PemText([&](BIO* bio) { return PEM_write_bio_X509(bio, x509); });
+  identity.key_pem = PemText([&](BIO* bio) {
     return PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr);
   });
   X509_free(x509);
@@ -76,7 +76,7 @@ HttpResponse Answer(const HttpRequest& request) {
 class ClientTest : public testing::Test {
  protected:
   void StartServer(HttpServerOptions options = {}) {
-    const char* scheme = options.tls.private_key.empty() ? "http" : "https";
+    const char* scheme = options.tls.key_pem.empty() ? "http" : "https";
     auto server = HttpServer::Start(std::move(options), Answer);
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
@@ -142,11 +142,11 @@ TEST_F(ClientTest, TlsWithACertificateThatIsTrusted) {
   const TlsIdentity identity = MakeIdentity();
   StartServer({.tls = identity});
   EXPECT_EQ(Fetch({.url = url_ + "/"}).status().code(), StatusCode::kPermissionDenied);
-  const auto reply = Fetch({.url = url_ + "/", .authorities = identity.certificate_chain});
+  const auto reply = Fetch({.url = url_ + "/", .authorities = identity.certificate_pem});
   ASSERT_TRUE(reply.ok()) << reply.status();
   EXPECT_EQ(reply->body, "GET::tls");
   std::string text;
-  ASSERT_TRUE(FetchStream({.url = url_ + "/stream", .authorities = identity.certificate_chain},
+  ASSERT_TRUE(FetchStream({.url = url_ + "/stream", .authorities = identity.certificate_pem},
                           [&](std::string_view chunk) {
                             text += chunk;
                             return true;
@@ -160,7 +160,7 @@ TEST_F(ClientTest, PlainTextOnATlsPortHarmsNothing) {
   StartServer({.tls = identity});
   const std::string plain = "http" + url_.substr(5);
   EXPECT_FALSE(Fetch({.url = plain + "/"}).ok());
-  EXPECT_TRUE(Fetch({.url = url_ + "/", .authorities = identity.certificate_chain}).ok());
+  EXPECT_TRUE(Fetch({.url = url_ + "/", .authorities = identity.certificate_pem}).ok());
 }
 
 }  // namespace

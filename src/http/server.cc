@@ -21,9 +21,9 @@ Status LoadIdentity(const TlsIdentity& identity, net::ssl::context& context) {
   context.set_options(net::ssl::context::default_workarounds | net::ssl::context::no_tlsv1 |
                           net::ssl::context::no_tlsv1_1 | net::ssl::context::no_compression,
                       error);
-  if (!error) context.use_certificate_chain(net::buffer(identity.certificate_chain), error);
+  if (!error) context.use_certificate_pem(net::buffer(identity.certificate_pem), error);
   if (error) return InvalidArgument("the TLS certificate cannot be read: {}", error.message());
-  context.use_private_key(net::buffer(identity.private_key), net::ssl::context::pem, error);
+  context.use_private_key(net::buffer(identity.key_pem), net::ssl::context::pem, error);
   if (error) return InvalidArgument("the TLS key cannot be used: {}", error.message());
   return Ok();
 }
@@ -51,7 +51,7 @@ struct HttpServer::Impl {
   void RunThreads();
   void Stop();
 
-  bool tls() const { return !core->options.tls.certificate_chain.empty(); }
+  bool tls() const { return !core->options.tls.certificate_pem.empty(); }
 
   std::shared_ptr<ServerCore> core;
   net::ssl::context tls_context{net::ssl::context::tls_server};

@@ -23,8 +23,8 @@ namespace driftcast {
 
 // A certificate with its chain, and its private key, both PEM.
 struct TlsIdentity {
-  std::string certificate_chain;
-  std::string private_key;
+  std::string certificate_pem;
+  std::string key_pem;
 };
 
 struct HttpServerOptions {

@@ -1,0 +1,68 @@
+#include "web/api.h"
+
+namespace driftcast {
+namespace {
+
+constexpr size_t kBatch = 1000;
+
+}  // namespace
+
+void AddAllRoutes(ApiContext& context, Router& router) {
+  AddSessionRoutes(context, router);
+  AddFleetRoutes(context, router);
+  AddResourceRoutes(context, router);
+  AddExpectationRoutes(context, router);
+  AddDriftRoutes(context, router);
+  AddPredictionRoutes(context, router);
+  AddPlanRoutes(context, router);
+  AddRuleRoutes(context, router);
+  AddAgentRoutes(context, router);
+  AddTokenRoutes(context, router);
+  AddRecordRoutes(context, router);
+  AddEventRoutes(context, router);
+}
+
+Json PageJson(Json rows, uint64_t total, size_t offset, size_t limit, Instant as_of) {
+  return {{"rows", std::move(rows)},
+          {"total", total},
+          {"offset", offset},
+          {"limit", limit},
+          {"as_of", TimeJson(as_of)}};
+}
+
+void EachDrift(const EngineView& view, DriftFilter filter,
+               const std::function<bool(const Drift&)>& each) {
+  filter.limit = kBatch;
+  for (filter.offset = 0;; filter.offset += kBatch) {
+    const auto page = view.Drifts(filter);
+    for (const Drift& drift : page.rows) {
+      if (!each(drift)) return;
+    }
+    if (page.rows.size() < kBatch) return;
+  }
+}
+
+void EachPlan(const EngineView& view, PlanFilter filter,
+              const std::function<bool(const RemediationPlan&)>& each) {
+  filter.limit = kBatch;
+  for (filter.offset = 0;; filter.offset += kBatch) {
+    const auto page = view.Plans(filter);
+    for (const RemediationPlan& plan : page.rows) {
+      if (!each(plan)) return;
+    }
+    if (page.rows.size() < kBatch) return;
+  }
+}
+
+AllowAdvice AdviceFor(const std::vector<StackSummary>& stacks, const StackId& stack) {
+  for (const StackSummary& summary : stacks) {
+    if (summary.id == stack) return {summary.allowed_kinds};
+  }
+  return {};
+}
+
+AllowAdvice AdviceFor(const EngineView& view, const StackId& stack) {
+  return AdviceFor(view.Stacks(), stack);
+}
+
+}  // namespace driftcast

@@ -1,0 +1,77 @@
+// The API's handlers, by subject. Each function adds its routes; api.cc knows them all. For the
+// web room only.
+#ifndef DRIFTCAST_WEB_API_H_
+#define DRIFTCAST_WEB_API_H_
+
+#include <functional>
+#include <string>
+
+#include "web/access.h"
+#include "web/agent_admin.h"
+#include "web/engine_port.h"
+#include "web/json.h"
+#include "web/live_events.h"
+#include "web/router.h"
+
+namespace driftcast {
+
+// What handlers share; everything in it is thread-safe and outlives them.
+struct ApiContext {
+  EnginePort& engine;
+  Access& access;
+  LiveEvents& live;
+  AgentAdmin* agents;  // may be null
+  const Clock* clock;
+  AlertRule alert;
+  std::string version;
+  std::string origin;  // "http://127.0.0.1:7117", known once it listens
+  bool tls = false;
+
+  // A fact that this caller states now.
+  Fact NewFact(const StackId& stack, FactBody body) const {
+    return {clock->Now(), stack, AgentId(), 0, std::move(body), ""};
+  }
+};
+
+using ContextHandler = HttpResponse (*)(const ApiContext&, const ApiCall&);
+
+void AddSessionRoutes(ApiContext& context, Router& router);
+void AddFleetRoutes(ApiContext& context, Router& router);        // overview, stacks, search
+void AddResourceRoutes(ApiContext& context, Router& router);     // resources and their history
+void AddExpectationRoutes(ApiContext& context, Router& router);  // accept, declare
+void AddDriftRoutes(ApiContext& context, Router& router);        // drifts, snooze and override
+void AddPredictionRoutes(ApiContext& context, Router& router);
+void AddPlanRoutes(ApiContext& context, Router& router);
+void AddRuleRoutes(ApiContext& context, Router& router);
+void AddAgentRoutes(ApiContext& context, Router& router);
+void AddTokenRoutes(ApiContext& context, Router& router);
+void AddRecordRoutes(ApiContext& context, Router& router);  // activities, series, audit
+void AddEventRoutes(ApiContext& context, Router& router);
+
+// `handler` with the context that it needs.
+inline std::function<HttpResponse(const ApiCall&)> Bind(ApiContext& context,
+                                                        ContextHandler handler) {
+  return [&context, handler](const ApiCall& call) { return handler(context, call); };
+}
+
+void AddAllRoutes(ApiContext& context, Router& router);
+
+// {"rows": [...], "total": ..., "offset": ..., "limit": ..., "as_of": ...}
+Json PageJson(Json rows, uint64_t total, size_t offset, size_t limit, Instant as_of);
+
+// The whole resource as GET /api/v1/resource gives it; 404 when it is not known.
+HttpResponse ResourceResponse(const ApiContext& context, const ResourceId& id);
+
+// Calls `each` with every drift that the filter selects, newest first, until it returns false.
+void EachDrift(const EngineView& view, DriftFilter filter,
+               const std::function<bool(const Drift&)>& each);
+void EachPlan(const EngineView& view, PlanFilter filter,
+              const std::function<bool(const RemediationPlan&)>& each);
+
+// What the stack's host allows; nothing for a stack that is not known.
+AllowAdvice AdviceFor(const EngineView& view, const StackId& stack);
+AllowAdvice AdviceFor(const std::vector<StackSummary>& stacks, const StackId& stack);
+
+}  // namespace driftcast
+
+#endif  // DRIFTCAST_WEB_API_H_

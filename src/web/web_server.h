@@ -1,0 +1,67 @@
+// The web's face of the engine: API, live events, metrics and the page, on one address.
+//
+//   auto port = MakeEnginePort(engine);
+//   auto web = WebServer::Start({.data = "/var/lib/driftcast"}, *port);
+//   (*web)->MakeLoginLink("admin");  // "http://127.0.0.1:7117/login?token=..."
+//
+// What it answers is described, request by request, in web/openapi.json; what it may be asked, and
+// by whom, in web/access.h and web/guard.h. Thread-safe.
+#ifndef DRIFTCAST_WEB_WEB_SERVER_H_
+#define DRIFTCAST_WEB_WEB_SERVER_H_
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "base/time.h"
+#include "http/server.h"
+#include "web/agent_admin.h"
+#include "web/engine_port.h"
+#include "web/json.h"
+#include "web/live_events.h"
+
+namespace driftcast {
+
+struct WebOptions {
+  std::string address = "127.0.0.1";  // other than loopback needs `tls`
+  uint16_t port = 0;                  // 0 = any free one
+  TlsIdentity tls = {};
+  std::vector<std::string> names = {};  // further host names under which it may be asked
+  // Holds `token`, mode 0600: the API token of this machine's own commands, made when missing.
+  // Empty = none, for tests.
+  std::filesystem::path data = {};
+  std::string version = "0";
+  AlertRule alert = {};
+  const Clock* clock = SystemClock();
+  AgentAdmin* agents = nullptr;  // must outlive the server; null = agents cannot be managed
+  LiveEvents::Options live = {};
+};
+
+class WebServer {
+ public:
+  // `engine` must outlive the server. Errors: those of HttpServer::Start; DataLoss when kept
+  // sessions cannot be read; those of writing the token file.
+  static StatusOr<std::unique_ptr<WebServer>> Start(WebOptions options, EnginePort& engine);
+  ~WebServer();  // Stop
+
+  // Lets running requests end, then closes every connection.
+  void Stop();
+
+  uint16_t port() const;
+  std::string url() const;  // "http://127.0.0.1:7117"
+
+  // A link that opens one session as `principal` (an administrator), within an hour.
+  StatusOr<std::string> MakeLoginLink(const std::string& principal);
+
+ private:
+  struct Impl;
+  explicit WebServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace driftcast
+
+#endif  // DRIFTCAST_WEB_WEB_SERVER_H_
