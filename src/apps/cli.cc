@@ -1,6 +1,7 @@
 #include "apps/cli.h"
 
 #include <cstdio>
+#include <cstdlib>
 
 #include <CLI/CLI.hpp>
 
@@ -33,11 +34,19 @@ void OnRun(CLI::App& command, std::function<Status()> body) {
   });
 }
 
+std::string DefaultDataFolder() {
+  if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data != '\0')
+    return std::string(data) + "/driftcast";
+  const char* home = std::getenv("HOME");
+  return std::string(home != nullptr ? home : "/root") + "/.local/share/driftcast";
+}
+
 int RunCommandLine(int argc, char** argv) {
   CLI::App app("Driftcast forecasts configuration drift.", "driftcast");
   app.require_subcommand(1);
   app.set_version_flag("--version", DRIFTCAST_VERSION);
   app.failure_message(CLI::FailureMessage::help);
+  AddEngineCommand(app);
   AddSeriesCommands(app);
   AddHistoryCommands(app);
   AddHistoryImportCommands(app);

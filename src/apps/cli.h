@@ -3,6 +3,7 @@
 #define DRIFTCAST_APPS_CLI_H_
 
 #include <functional>
+#include <string>
 
 #include "base/status.h"
 
@@ -24,8 +25,13 @@ void OnRun(CLI::App& command, std::function<Status()> body);
 // Builds the whole command line, runs what it says, returns the exit code.
 int RunCommandLine(int argc, char** argv);
 
-void AddSeriesCommands(CLI::App& app);   // series detect | forecast
-void AddHistoryCommands(CLI::App& app);  // train, backtest
+// Where everything is written unless told otherwise: $XDG_DATA_HOME/driftcast, or
+// ~/.local/share/driftcast.
+std::string DefaultDataFolder();
+
+void AddEngineCommand(CLI::App& app);          // engine, login
+void AddSeriesCommands(CLI::App& app);         // series detect | forecast
+void AddHistoryCommands(CLI::App& app);        // train, backtest
 void AddHistoryImportCommands(CLI::App& app);  // history import | show, forecast git
 
 }  // namespace driftcast

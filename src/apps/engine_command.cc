@@ -7,9 +7,11 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/cli.h"
+#include "base/crypto.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "engine/engine.h"
+#include "engine/shard_state.h"
 #include "notify/notifier.h"
 #include "rpc/agent_gate.h"
 #include "web/web_server.h"
@@ -75,9 +77,10 @@ class GateAdmin : public AgentAdmin {
     const Instant now = SystemClock()->Now();
     made.about = {Hex(RandomBytes(8)), role, note, now, now + valid, by, Instant(), AgentId()};
     made.secret = secret;
-    made.command = fmt::format("driftcast-agent --engine HOST:{} --data /var/lib/driftcast-agent "
-                               "--join {}{}",
-                               gate_.port(), secret, role.empty() ? "" : " --role " + role.value);
+    made.command = fmt::format(
+        "driftcast-agent --engine HOST:{} --data /var/lib/driftcast-agent "
+        "--join {}{}",
+        gate_.port(), secret, role.empty() ? "" : " --role " + role.value);
     const nlohmann::json json = {{"role", role.value},
                                  {"note", note},
                                  {"created_us", ToUnixMicros(now)},
@@ -122,7 +125,8 @@ StatusOr<std::vector<std::unique_ptr<AlertChannel>>> MakeChannels(const EngineSe
 }
 
 // Where commands on this machine find the engine.
-Status WriteAddressFile(const EngineSettings& settings, const WebServer& web, const AgentGate& gate) {
+Status WriteAddressFile(const EngineSettings& settings, const WebServer& web,
+                        const AgentGate& gate) {
   const nlohmann::json json = {
       {"url", web.url()},
       {"gate", fmt::format("{}:{}", settings.gate_address, gate.port())},
@@ -135,8 +139,8 @@ Status WriteAddressFile(const EngineSettings& settings, const WebServer& web, co
 // One-time access of this machine: a join token for the local agent, a link for the person.
 Status WriteLocalAccess(const EngineSettings& settings, WebServer& web, AgentGate& gate) {
   DRIFTCAST_ASSIGN_OR_RETURN(const std::string link, web.MakeLoginLink("admin"));
-  DRIFTCAST_RETURN_IF_ERROR(WriteFileAtomically(
-      std::filesystem::path(settings.data) / "login-link", link + "\n", 0600));
+  DRIFTCAST_RETURN_IF_ERROR(
+      WriteFileAtomically(std::filesystem::path(settings.data) / "login-link", link + "\n", 0600));
   if (settings.local_join.empty()) return Ok();
   JoinTokenOptions options;
   options.by = Principal("engine");
@@ -202,7 +206,23 @@ Status RunEngine(const EngineSettings& settings) {
 
 }  // namespace
 
+namespace {
+
+Status PrintLoginLink(const std::string& data) {
+  const auto link = ReadFile(std::filesystem::path(data) / "login-link", 4096);
+  if (!link.ok()) return NotFound("no engine was started with --data {} (./up starts one)", data);
+  std::printf("%s", link->c_str());
+  return Ok();
+}
+
+}  // namespace
+
 void AddEngineCommand(CLI::App& app) {
+  auto* login = app.add_subcommand("login", "Print the link that opens the page, once");
+  auto login_data = std::make_shared<std::string>(DefaultDataFolder());
+  login->add_option("--data", *login_data, "Folder of the engine")->capture_default_str();
+  OnRun(*login, [login_data] { return PrintLoginLink(*login_data); });
+
   auto* command = app.add_subcommand("engine", "Run the engine: shadows, forecasts, page and API");
   auto settings = std::make_shared<EngineSettings>();
   settings->data = DefaultDataFolder();
@@ -211,11 +231,13 @@ void AddEngineCommand(CLI::App& app) {
   command->add_option("--port", settings->port, "Port of the page and API; 0 = any free one")
       ->check(CLI::Range(0, 65535))
       ->capture_default_str();
-  command->add_option("--address", settings->address,
-                      "Address of the page and API; other than loopback needs TLS")
+  command
+      ->add_option("--address", settings->address,
+                   "Address of the page and API; other than loopback needs TLS")
       ->capture_default_str();
-  command->add_option("--gate-port", settings->gate_port,
-                      "Port for agents (mutual TLS); default: the one after --port")
+  command
+      ->add_option("--gate-port", settings->gate_port,
+                   "Port for agents (mutual TLS); default: the one after --port")
       ->check(CLI::Range(0, 65535));
   command->add_option("--gate-address", settings->gate_address, "Address for agents")
       ->capture_default_str();
@@ -224,8 +246,9 @@ void AddEngineCommand(CLI::App& app) {
   auto* key = command->add_option("--tls-key", settings->tls_key, "PEM file: its private key");
   certificate->needs(key);
   key->needs(certificate);
-  command->add_option("--alert-threshold", settings->alert_threshold,
-                      "Alert when P(drift within a day) reaches this")
+  command
+      ->add_option("--alert-threshold", settings->alert_threshold,
+                   "Alert when P(drift within a day) reaches this")
       ->check(CLI::Range(0.01, 1.0))
       ->capture_default_str();
   command->add_option("--webhook", settings->webhook,

@@ -21,7 +21,7 @@ Status LoadIdentity(const TlsIdentity& identity, net::ssl::context& context) {
   context.set_options(net::ssl::context::default_workarounds | net::ssl::context::no_tlsv1 |
                           net::ssl::context::no_tlsv1_1 | net::ssl::context::no_compression,
                       error);
-  if (!error) context.use_certificate_pem(net::buffer(identity.certificate_pem), error);
+  if (!error) context.use_certificate_chain(net::buffer(identity.certificate_pem), error);
   if (error) return InvalidArgument("the TLS certificate cannot be read: {}", error.message());
   context.use_private_key(net::buffer(identity.key_pem), net::ssl::context::pem, error);
   if (error) return InvalidArgument("the TLS key cannot be used: {}", error.message());
