@@ -1,0 +1,24 @@
+#include "intel/advisory.h"
+
+#include <charconv>
+
+#include <fmt/core.h>
+
+namespace driftcast::intel {
+
+std::string CveId::ToString() const { return fmt::format("CVE-{}-{:04}", year, number); }
+
+std::optional<CveId> ParseCveId(std::string_view text) {
+  if (text.size() < 13 || text[8] != '-') return std::nullopt;
+  for (size_t i = 0; i < 4; ++i)
+    if ((text[i] | 0x20) != "cve-"[i] && text[i] != "cve-"[i]) return std::nullopt;
+  CveId id;
+  const char* end = text.data() + text.size();
+  const auto year = std::from_chars(text.data() + 4, text.data() + 8, id.year);
+  const auto number = std::from_chars(text.data() + 9, end, id.number);
+  const bool whole = year.ptr == text.data() + 8 && number.ptr == end;
+  if (year.ec != std::errc() || number.ec != std::errc() || !whole) return std::nullopt;
+  return id;
+}
+
+}  // namespace driftcast::intel
