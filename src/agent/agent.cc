@@ -1,0 +1,398 @@
+#include "agent/agent.h"
+
+#include <malloc.h>
+#include <poll.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <thread>
+
+#include "agent/host_facts.h"
+#include "base/crypto.h"
+#include "base/log.h"
+
+namespace driftcast {
+namespace {
+
+constexpr size_t kHostKeyBytes = 32;
+constexpr size_t kPastEventsPerFact = 1000;
+constexpr Duration kSettle = std::chrono::milliseconds(30);  // of a burst of file events
+constexpr Duration kHintGap = kSecond;                       // between scans that were hinted at
+constexpr Duration kDebtEvery = 5 * kSecond;
+
+}  // namespace
+
+Agent::Agent(AgentOptions options, const Clock& clock)
+    : options_(std::move(options)),
+      clock_(clock),
+      root_(options_.root),
+      inbox_([this](const v1::SignedPlan& order) {
+        if (orders_) orders_->Submit(order);
+      }),
+      budget_guard_(options_.budget) {}
+
+Agent::~Agent() = default;
+
+Status Agent::LoadHostKey() {
+  const auto file = options_.data / "host.key";
+  auto key = ReadFile(file, 4096);
+  if (!key.ok() && key.status().code() == StatusCode::kNotFound) {
+    key = RandomBytes(kHostKeyBytes);
+    DRIFTCAST_RETURN_IF_ERROR(WriteFileAtomically(file, *key, 0600));
+  }
+  if (!key.ok()) return key.status();
+  if (key->size() != kHostKeyBytes)
+    return DataLoss("{} is damaged: without it every secret would seem changed", file.string());
+  guard_ = std::make_unique<SecretGuard>(*std::move(key));
+  return Ok();
+}
+
+Status Agent::Prepare() {
+  std::error_code error;
+  std::filesystem::create_directories(options_.data, error);
+  if (error) return ErrnoStatus(error.value(), options_.data.string());
+  DRIFTCAST_RETURN_IF_ERROR(LoadHostKey());
+  DRIFTCAST_ASSIGN_OR_RETURN(spool_, Spool::Open({.folder = options_.data / "spool",
+                                                  .bytes_max = options_.spool_bytes_max}));
+  reporter_ = std::make_unique<Reporter>(
+      StackId(options_.stack), *spool_, clock_,
+      [this](const ResourceObserved& o, Instant now) { return CauseOf(o, now); });
+  MakeCollectors();
+  return Ok();
+}
+
+void Agent::MakeCollectors() {
+  lenses_ = std::make_unique<LensClient>(options_.lens_program);
+  auto packages = std::make_unique<PackageCollector>(root_);
+  packages_ = packages.get();
+  history_ = std::make_unique<PackageHistory>(root_, *guard_, [this](const std::string& package) {
+    return packages_->owners().FilesOf(package);
+  });
+  metrics_ = std::make_unique<HostMetrics>(root_);
+  const auto add = [&](std::unique_ptr<Collector> collector, Duration every) {
+    Source source;
+    source.collector = std::move(collector);
+    source.every = every;
+    sources_.push_back(std::move(source));
+  };
+  // Packages first: they know whose the files are.
+  add(std::move(packages), options_.packages_every);
+  add(std::make_unique<FileCollector>(
+          root_, *guard_, *lenses_, options_.files,
+          [this](const std::string& path) { return packages_->owners().OwnerOf(path); }),
+      options_.files_every);
+  add(std::make_unique<SysctlCollector>(root_, *guard_), options_.sysctl_every);
+}
+
+Cause Agent::CauseOf(const ResourceObserved& observation, Instant now) const {
+  const ResourceId& id = observation.resource;
+  std::string package;
+  if (id.kind == "package") package = id.name;
+  if (id.kind == "file") package = packages_->owners().OwnerOf(PathOfResourceName(id.name));
+  return package.empty() ? Cause{} : history_->CauseOf(package, now);
+}
+
+Collector* Agent::CollectorFor(const std::string& kind) {
+  for (Source& source : sources_) {
+    const auto& kinds = source.collector->kinds();
+    if (std::find(kinds.begin(), kinds.end(), kind) != kinds.end()) return source.collector.get();
+  }
+  return nullptr;
+}
+
+void Agent::ReportEnrolled() {
+  StackEnrolled enrolled;
+  enrolled.role = RoleName(options_.role);
+  enrolled.labels = ReadHostLabels(root_);
+  for (const auto& [name, value] : options_.labels) enrolled.labels[name] = value;
+  enrolled.allowed_kinds = ReadAllowedKinds(order_options_);
+  const Status reported = reporter_->Report(std::move(enrolled), SpoolLane::kEssential);
+  if (!reported.ok()) Log("agent").warn("report.postponed reason='{}'", Message(reported));
+}
+
+void Agent::ReportPast() {
+  const auto marker = options_.data / "past-reported";
+  if (ReadFile(marker, 4096).ok()) return;
+  std::vector<ChangeEvent> past = history_->Past();
+  for (ChangeEvent& event : past) event.stack = options_.stack;
+  for (size_t at = 0; at < past.size(); at += kPastEventsPerFact) {
+    const auto begin = past.begin() + static_cast<std::ptrdiff_t>(at);
+    const auto count = std::min(kPastEventsPerFact, past.size() - at);
+    PastChanges changes;
+    changes.events.assign(std::make_move_iterator(begin),
+                          std::make_move_iterator(begin + static_cast<std::ptrdiff_t>(count)));
+    // Without room there is no marker, and the next start tries again; what came in twice is the
+    // same to the engine.
+    if (!reporter_->Report(std::move(changes), SpoolLane::kConfig).ok()) return;
+  }
+  Log("agent").info("past.reported changes={}", past.size());
+  const Status saved = WriteFileAtomically(marker, FormatInstant(clock_.Now()) + "\n");
+  if (!saved.ok()) Log("agent").warn("past.not_marked reason='{}'", Message(saved));
+}
+
+void Agent::ReportRuns() {
+  const auto info = root_.Stat("/var/log/apt/history.log");
+  const int64_t stamp =
+      info.ok() ? info->st_mtim.tv_sec * 1'000'000'000 + info->st_mtim.tv_nsec + info->st_size : 0;
+  if (stamp == history_stamp_) return;
+  history_stamp_ = stamp;
+  for (ActivityReported& run : history_->NewRuns(clock_.Now()))
+    if (!reporter_->Report(std::move(run), SpoolLane::kEssential).ok())
+      Log("agent").warn("report.run_lost reason='the spool is full'");
+}
+
+void Agent::Watch() {
+  watcher_ = std::make_unique<Watcher>(root_);
+  std::vector<WatchedPlace> places = {{"/var/log/apt", false}};
+  for (const Source& source : sources_)
+    for (WatchedPlace& place : source.collector->Places()) places.push_back(std::move(place));
+  for (const WatchedPlace& place : places) {
+    const Status watched = watcher_->Watch(place);
+    if (!watched.ok())
+      Log("agent").info("watch.not_yet place={} reason='{}'", place.path, Message(watched));
+  }
+  Log("agent").info("watch.begun folders={}", watcher_->watches());
+}
+
+void Agent::Begin() {
+  Watch();  // before the first read: what changes meanwhile is read again
+  ReportEnrolled();
+  for (Source& source : sources_) {
+    ScanNow(source, Depth::kAll, Means::kSnapshot);
+    if (source.collector.get() == packages_) {
+      history_->SetNativeArchitecture(packages_->native_architecture());
+      ReportPast();
+      ReportRuns();
+    }
+  }
+  const Instant now = clock_.Now();
+  next_snapshot_ = now + options_.snapshot_every;
+  next_metrics_ = now;
+  next_report_ = now + kSecond;
+  Log("agent").info("snapshot.reported resources={} sequence={}", reporter_->resources(),
+                    spool_->sequence_next() - 1);
+  malloc_trim(0);  // the first read of everything is the largest there will be
+}
+
+void Agent::ScanNow(Source& source, Depth depth, Means means) {
+  (void)reporter_->Scan(*source.collector, depth, means);  // it has logged what went wrong
+  source.scanned = clock_.Now();
+  source.hinted = {};
+  source.snapshot = false;
+  const double stretch = budget_guard_.pace();
+  source.next = source.scanned +
+                Duration(static_cast<int64_t>(static_cast<double>(source.every.count()) * stretch));
+}
+
+void Agent::ScanDue() {
+  const Instant now = clock_.Now();
+  if (now >= next_snapshot_) {
+    for (Source& source : sources_) source.snapshot = true;
+    next_snapshot_ = now + options_.snapshot_every;
+  }
+  for (Source& source : sources_) {
+    const bool hinted = source.hinted != Instant{} && now >= source.hinted;
+    if (source.snapshot) {
+      ScanNow(source, Depth::kAll, Means::kRescan);
+    } else if (hinted) {
+      ReportRuns();
+      ScanNow(source, Depth::kChanged, Means::kEvent);
+    } else if (now >= source.next) {
+      ScanNow(source, Depth::kChanged, Means::kRescan);
+    }
+  }
+}
+
+void Agent::TakeChanges() {
+  std::this_thread::sleep_for(kSettle);
+  const Touched touched = watcher_->Take();
+  const Instant now = clock_.Now();
+  const auto hint = [&](Source& source) {
+    if (source.hinted == Instant{}) source.hinted = std::max(now, source.scanned + kHintGap);
+  };
+  ReportRuns();  // first: they explain the rest
+  if (touched.lost) {
+    Log("agent").info("watch.events_lost everything is looked at");
+    for (Source& source : sources_)
+      if (!source.collector->Places().empty()) hint(source);
+  }
+  for (const std::string& path : touched.paths)
+    for (Source& source : sources_) {
+      const Reaction reaction = source.collector->OnPath(path);
+      if (reaction.scan) hint(source);
+      for (const std::string& name : reaction.names) {
+        const Status read = reporter_->ReadOne(*source.collector, source.collector->kinds()[0],
+                                               name, Means::kEvent);
+        if (!read.ok()) hint(source);
+      }
+    }
+  lenses_->Stop();
+}
+
+void Agent::TakeRequests() {
+  Requests requests = inbox_.Take();
+  if (requests.stop) stopping_ = true;
+  if (requests.connected) ReportEnrolled();
+  if (requests.metrics_pause > Duration(0))
+    metrics_paused_until_ = clock_.Now() + requests.metrics_pause;
+  for (PlanProgressed& progress : requests.progress)
+    if (!reporter_->Report(std::move(progress), SpoolLane::kEssential).ok())
+      Log("agent").error("report.progress_lost reason='the spool is full'");
+  for (const ResourceId& id : requests.touched)
+    if (Collector* collector = CollectorFor(id.kind))
+      (void)reporter_->ReadOne(*collector, id.kind, id.name, Means::kVerify, true);
+  for (const auto& [kind, name] : requests.resources)
+    if (Collector* collector = CollectorFor(kind))
+      (void)reporter_->ReadOne(*collector, kind, name, Means::kSnapshot, true);
+  for (Source& source : sources_)
+    for (const std::string& kind : source.collector->kinds())
+      if (requests.snapshot_all || requests.snapshot_kinds.contains(kind)) source.snapshot = true;
+}
+
+void Agent::SampleMetrics() {
+  std::vector<MetricPoint> points = metrics_->Sample(clock_.Now());
+  for (MetricPoint& point : points)
+    if (point.resource_name.empty()) point.resource_name = options_.stack;
+  if (points.empty()) return;
+  const size_t count = points.size();
+  const bool shed = budget_guard_.SheddingMetrics() || clock_.Now() < metrics_paused_until_;
+  if (shed || !reporter_->Report(MetricsObserved{std::move(points)}, SpoolLane::kMetrics).ok())
+    metrics_shed_ += count;
+}
+
+void Agent::ReportSelf() {
+  const Usage usage = ReadOwnUsage();
+  budget_guard_.Observe(clock_.Now(), usage);
+  if (budget_guard_.SheddingMetrics() != shedding_said_) {
+    shedding_said_ = !shedding_said_;
+    Log("agent").warn("guard.{} cpu_percent={:.2f} memory_mb={:.1f}",
+                      shedding_said_ ? "sheds_metrics" : "within_budget",
+                      budget_guard_.cpu_percent(), static_cast<double>(usage.memory_bytes) / 1e6);
+  }
+  AgentReported report;
+  report.version = options_.version;
+  report.cpu_percent = budget_guard_.cpu_percent();
+  report.memory_bytes = usage.memory_bytes;
+  report.spool_bytes = spool_->bytes();
+  report.metrics_shed = metrics_shed_;
+  for (const Source& source : sources_)
+    report.cpu_ms_by_collector[source.collector->name()] = source.collector->cost().cpu_ms;
+  report.cpu_ms_by_collector["metrics"] = metrics_->cpu_ms();
+  WriteCost();
+  (void)reporter_->Report(std::move(report), SpoolLane::kMetrics);  // the next one says the same
+}
+
+void Agent::WriteCost() const {
+  const Usage usage = ReadOwnUsage();
+  std::string text = fmt::format(
+      "total cpu_ms={:.0f} cpu_percent={:.3f} memory_kib={} spool_bytes={} resources={} "
+      "metrics_shed={}\n",
+      usage.cpu_ms, budget_guard_.cpu_percent(), usage.memory_bytes >> 10, spool_->bytes(),
+      reporter_->resources(), metrics_shed_);
+  for (const Source& source : sources_) {
+    const CollectorCost& cost = source.collector->cost();
+    uint64_t uncompared = 0;
+    for (const auto& [reason, count] : source.collector->coverage().uncompared) uncompared += count;
+    text +=
+        fmt::format("{} cpu_ms={:.1f} bytes_read={} resources_read={} uncompared={}\n",
+                    source.collector->name(), cost.cpu_ms, cost.bytes_read, cost.reads, uncompared);
+  }
+  text += fmt::format("metrics cpu_ms={:.1f}\n", metrics_->cpu_ms());
+  (void)WriteFileAtomically(options_.data / "cost", text);
+}
+
+Instant Agent::NextDue() const {
+  Instant due = std::min({next_metrics_, next_report_, next_snapshot_});
+  for (const Source& source : sources_) {
+    due = std::min(due, source.snapshot ? Instant{} : source.next);
+    if (source.hinted != Instant{}) due = std::min(due, source.hinted);
+  }
+  if (reporter_->debts() > 0) due = std::min(due, clock_.Now() + kDebtEvery);
+  return due;
+}
+
+void Agent::Loop() {
+  while (!stopping_) {
+    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(NextDue() - clock_.Now());
+    std::array<pollfd, 2> entries = {pollfd{inbox_.fd(), POLLIN, 0},
+                                     pollfd{watcher_->fd(), POLLIN, 0}};
+    poll(entries.data(), entries.size(),
+         static_cast<int>(std::clamp<int64_t>(wait.count(), 0, 60'000)));
+    if (entries[0].revents != 0) TakeRequests();
+    if (stopping_) break;
+    if (entries[1].revents != 0) TakeChanges();
+    ScanDue();
+    const Instant now = clock_.Now();
+    if (now >= next_metrics_) {
+      SampleMetrics();
+      next_metrics_ = std::max(next_metrics_ + options_.metrics_every, now);
+    }
+    if (now >= next_report_) {
+      ReportSelf();
+      next_report_ = now + options_.report_every;
+    }
+    if (reporter_->debts() > 0)
+      reporter_->PayDebts([this](const std::string& kind) { return CollectorFor(kind); });
+  }
+}
+
+Status Agent::RunOffline() {
+  Begin();
+  Loop();
+  return Ok();
+}
+
+Status Agent::Run(const Identity& identity) {
+  const auto key_file = options_.data / "order.pub";
+  DRIFTCAST_RETURN_IF_ERROR(
+      WriteFileAtomically(key_file, Hex(identity.order_public_key) + "\n", 0644));
+  order_options_ = {
+      .folder = options_.data / "orders",
+      .program = options_.apply_program,
+      .arguments = {"--root", options_.root, "--data", (options_.data / "apply").string(),
+                    "--allow", options_.allow_list, "--key", key_file.string(), "--stack",
+                    options_.stack}};
+  if (!options_.lens_program.empty()) {
+    order_options_.arguments.emplace_back("--lens");
+    order_options_.arguments.push_back(options_.lens_program);
+  }
+  orders_ = std::make_unique<OrderRunner>(
+      order_options_, [this](PlanProgressed progress, std::vector<ResourceId> touched) {
+        inbox_.OnProgress(std::move(progress), std::move(touched));
+      });
+  orders_->Start();
+  Uplink uplink({.engine = options_.engine,
+                 .version = options_.version,
+                 .identity_file = options_.data / "identity"},
+                identity, *spool_, inbox_, clock_);
+  uplink.Start();
+  Begin();
+  Loop();
+  uplink.Stop();
+  orders_->Stop();
+  return Ok();
+}
+
+Status Agent::RunOnce(const Identity& identity, Duration patience) {
+  Begin();
+  SampleMetrics();
+  ReportSelf();
+  const uint64_t last = spool_->sequence_next() - 1;
+  Uplink uplink({.engine = options_.engine,
+                 .version = options_.version,
+                 .identity_file = options_.data / "identity"},
+                identity, *spool_, inbox_, clock_);
+  uplink.Start();
+  const bool acknowledged =
+      uplink.WaitForAck(last, std::chrono::duration_cast<std::chrono::milliseconds>(patience));
+  uplink.Stop();
+  if (!acknowledged)
+    return DeadlineExceeded("the engine at {} has not taken everything within {:.0f} s",
+                            options_.engine, Seconds(patience));
+  return Ok();
+}
+
+void Agent::Stop() { inbox_.Stop(); }
+
+}  // namespace driftcast

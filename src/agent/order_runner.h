@@ -1,0 +1,86 @@
+// Hands approved plans to the program that may change the host, and tells what became of them.
+//
+// The agent itself changes nothing. An order goes, as the bytes of a v1.SignedPlan, to the input of
+// `driftcast-apply`, which checks signature, allow-list and state itself; from its output come
+// lines of JSON: {"step": 0, "state": "running", "detail": "...", "downtime_us": 0}, with the
+// states running, verifying, succeeded, rolled_back, failed, unclear; step -1 is the whole plan.
+// Without that program, or if it cannot be started, the host is observe-only.
+//
+// Each order is written down before it is begun and when it has ended (FOLDER/<hash of plan id>),
+// so that an order that comes twice is carried out once. What a crash interrupted is put back at
+// the next start ("--recover") and reported; an order that comes again without an outcome on record
+// is reported as unclear instead of being tried again.
+#ifndef DRIFTCAST_AGENT_ORDER_RUNNER_H_
+#define DRIFTCAST_AGENT_ORDER_RUNNER_H_
+
+#include "driftcast/v1/plan.pb.h"
+
+#include <atomic>
+#include <deque>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/status.h"
+#include "model/fact.h"
+
+namespace driftcast {
+
+struct OrderOptions {
+  std::filesystem::path folder;        // of what was ordered; created when missing
+  std::string program;                 // empty = observe-only
+  std::vector<std::string> arguments;  // for the program, before those for each call
+  Duration patience = 10 * kMinute;    // beyond the sum of the steps' own timeouts
+};
+
+class OrderRunner {
+ public:
+  // Called from the runner's thread: only take note. `touched`, with a final state: what the plan
+  // may have changed.
+  using OnProgress = std::function<void(PlanProgressed progress, std::vector<ResourceId> touched)>;
+
+  static constexpr size_t kQueueMax = 16;
+
+  OrderRunner(OrderOptions options, OnProgress on_progress);
+  ~OrderRunner();
+
+  void Start();
+  // Waits for a plan under way: half a plan is worse than a late exit.
+  void Stop();
+
+  // Takes an order; any thread. Beyond kQueueMax waiting ones it is refused (kFailed).
+  void Submit(v1::SignedPlan order);
+
+ private:
+  void Run();
+  void Recover();  // what an interrupted run left
+  void CarryOut(const v1::SignedPlan& order);
+  void Finish(const v1::SignedPlan& order, PlanState state, const std::string& detail,
+              Duration downtime, bool write_down);
+  std::filesystem::path LedgerOf(const std::string& plan) const;
+  void WriteDown(const std::string& plan, PlanState state, const std::string& detail) const;
+
+  const OrderOptions options_;
+  const OnProgress on_progress_;
+  std::thread thread_;
+  Mutex mutex_;
+  CondVar changed_;
+  bool stopping_ DRIFTCAST_GUARDED_BY(mutex_) = false;
+  std::deque<v1::SignedPlan> waiting_ DRIFTCAST_GUARDED_BY(mutex_);
+};
+
+// One line of the program's output; nullopt when it is none. The plan is `plan`, unless the line
+// names another ("plan"). Pure.
+std::optional<PlanProgressed> ReadProgressLine(std::string_view line, const PlanId& plan);
+
+// The kinds that the host's own allow-list lets the program change; empty without a program.
+std::vector<std::string> ReadAllowedKinds(const OrderOptions& options);
+
+}  // namespace driftcast
+
+#endif  // DRIFTCAST_AGENT_ORDER_RUNNER_H_

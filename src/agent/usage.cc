@@ -1,0 +1,59 @@
+#include "agent/usage.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+namespace driftcast {
+namespace {
+
+double Milliseconds(const timeval& t) {
+  return static_cast<double>(t.tv_sec) * 1e3 + static_cast<double>(t.tv_usec) * 1e-3;
+}
+
+struct FileCloser {
+  void operator()(FILE* file) const { fclose(file); }
+};
+
+}  // namespace
+
+Usage ReadOwnUsage() {
+  Usage usage;
+  for (const auto who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+    rusage used{};
+    if (getrusage(who, &used) == 0)
+      usage.cpu_ms += Milliseconds(used.ru_utime) + Milliseconds(used.ru_stime);
+  }
+  const std::unique_ptr<FILE, FileCloser> statm(fopen("/proc/self/statm", "re"));
+  unsigned long pages = 0, resident = 0;
+  if (statm && fscanf(statm.get(), "%lu %lu", &pages, &resident) == 2)
+    usage.memory_bytes = resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  return usage;
+}
+
+void Guard::Observe(Instant now, const Usage& usage) {
+  // A clock that was set back begins a new window.
+  if (window_cpu_ms_ < 0 || now < last_) {
+    window_start_ = now;
+    window_cpu_ms_ = usage.cpu_ms;
+  }
+  last_ = now;
+  const Duration window = now - window_start_;
+  if (window >= 10 * kSecond)
+    cpu_percent_ = (usage.cpu_ms - window_cpu_ms_) / (Seconds(window) * 1e3) * 100;
+  if (window >= kMinute) {
+    window_start_ = now;
+    window_cpu_ms_ = usage.cpu_ms;
+  }
+  const double over =
+      std::max(cpu_percent_ / budget_.cpu_percent,
+               static_cast<double>(usage.memory_bytes) / static_cast<double>(budget_.memory_bytes));
+  // Once shed, metrics come back only well below the limit, so that it does not flicker.
+  shedding_ = over > 1 || (shedding_ && over > 0.8);
+  pace_ = std::clamp(cpu_percent_ / budget_.cpu_percent, 1.0, 8.0);
+}
+
+}  // namespace driftcast
