@@ -197,6 +197,18 @@ void AgentStream::OnBatch() {
 }
 
 void AgentStream::OnGap(const SequenceGap& gap) {
+  bool busy = false;
+  {
+    const MutexLock lock(mutex_);
+    if (!open()) return;
+    busy = facts_in_flight_ > 0;
+  }
+  if (busy) {  // the engine accepts a gap only right behind what it has applied
+    const Status posted = parts_.clerk.Post([self = shared_from_this(), gap] { self->OnGap(gap); },
+                                            parts_.limits.retry_min);
+    if (!posted.ok()) End(posted);
+    return;
+  }
   if (const Status status = RecordGap(gap); !status.ok()) return End(status);
   reader_->Advance(gap.to);
   AskSnapshot(gap);
@@ -290,8 +302,8 @@ void AgentStream::OnDurable(const Status& status, uint64_t last, size_t facts,
     facts_in_flight_ -= facts;  // before Deliver looks
     if (status.ok())
       durable_ = std::max(durable_, last);
-    else
-      failure_ = status;
+    else if (failure_.ok())
+      failure_ = status;  // the first; those behind it fail because of it
     closes_gap = status.ok() && snapshot_started && snapshot_asked_at_ &&
                  *snapshot_started + kSnapshotMargin >= *snapshot_asked_at_;
     if (closes_gap) snapshot_asked_at_.reset();
