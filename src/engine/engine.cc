@@ -409,6 +409,7 @@ std::vector<std::pair<std::string, double>> Engine::Counters() const {
     counters.emplace_back("drifts_open", static_cast<double>(drifts));
     counters.emplace_back("plans_decided", static_cast<double>(state.plans.size()));
     counters.emplace_back("audit_entries", static_cast<double>(state.numbers.audit_number));
+    counters.emplace_back("outbox_effects", static_cast<double>(state.numbers.outbox_number));
   });
   for (auto& counter : impl_->store->Counters()) counters.push_back(std::move(counter));
   return counters;
