@@ -1,6 +1,7 @@
 #include "engine/shard_view.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "engine/audit_chain.h"
 #include "wire/fact.h"
@@ -19,10 +20,22 @@ bool Contains(const std::string& text, const std::string& lower_part) {
   return Lower(text).find(lower_part) != std::string::npos;
 }
 
+// A resource that a filter found; borrows from the shard.
+struct Found {
+  const std::string* stack_id;
+  const std::string* slot_key;
+  const Slot* slot;
+
+  ResourceId id() const { return IdFromSlotKey(StackId(*stack_id), *slot_key); }
+};
+
 // A part of the name, or of a key or value: the shadow is decoded only when the name does not fit.
-bool MatchesText(const ResourceId& id, const Slot& slot, const std::string& lower_part) {
-  if (lower_part.empty() || Contains(id.ToText(), lower_part)) return true;
-  const ResourceState state = DecodeSlot(slot);
+bool MatchesText(const Found& found, const std::string& lower_part) {
+  if (lower_part.empty()) return true;
+  std::string name = *found.stack_id + '/' + *found.slot_key;
+  std::replace(name.begin(), name.end(), '\0', '/');
+  if (Contains(name, lower_part)) return true;
+  const ResourceState state = DecodeSlot(*found.slot);
   return std::any_of(state.keys.begin(), state.keys.end(), [&](const KeyState& key) {
     return Contains(key.path, lower_part) ||
            (key.observed && Contains(key.observed->text, lower_part)) ||
@@ -30,11 +43,7 @@ bool MatchesText(const ResourceId& id, const Slot& slot, const std::string& lowe
   });
 }
 
-struct Found {
-  ResourceId id;
-  const Slot* slot;
-};
-
+// Rows are found in the order of names, so places settle what `filter.sort` leaves equal.
 bool Before(const Found& a, const Found& b, const ResourceFilter& filter) {
   const size_t h = std::min<size_t>(filter.horizon, kHorizonCount - 1);
   switch (filter.sort) {
@@ -51,11 +60,12 @@ bool Before(const Found& a, const Found& b, const ResourceFilter& filter) {
     case ResourceFilter::Sort::kName:
       break;
   }
-  return a.id < b.id;
+  return std::tie(*a.stack_id, *a.slot_key) < std::tie(*b.stack_id, *b.slot_key);
 }
 
+// In the order of names.
 std::vector<Found> FindAll(const ShardState& shard, const ResourceFilter& filter) {
-  std::vector<Found> found;
+  std::vector<Found> all;
   const std::string text = Lower(filter.text);
   for (const auto& [stack_id, stack] : shard.stacks) {
     if (!filter.stack.empty() && stack_id != filter.stack) continue;
@@ -64,21 +74,28 @@ std::vector<Found> FindAll(const ShardState& shard, const ResourceFilter& filter
     for (auto slot = stack.slots.lower_bound(prefix);
          slot != stack.slots.end() && slot->first.starts_with(prefix); ++slot) {
       if (filter.status && slot->second.status != *filter.status) continue;
-      ResourceId id = IdFromSlotKey(StackId(stack_id), slot->first);
-      if (MatchesText(id, slot->second, text)) found.push_back({std::move(id), &slot->second});
+      const Found found{&stack_id, &slot->first, &slot->second};
+      if (MatchesText(found, text)) all.push_back(found);
     }
   }
-  return found;
+  return all;
+}
+
+template <typename T>
+std::vector<T> CutPage(const std::vector<T>& all, size_t offset, size_t limit) {
+  const size_t begin = std::min(offset, all.size());
+  const size_t end = std::min(begin + std::min<size_t>(limit, 1000), all.size());
+  return {all.begin() + static_cast<std::ptrdiff_t>(begin),
+          all.begin() + static_cast<std::ptrdiff_t>(end)};
 }
 
 // The page of `all` in the order of `before`; only as much is sorted as the page needs.
 template <typename T, typename Less>
 std::vector<T> TakePage(std::vector<T>& all, size_t offset, size_t limit, Less before) {
-  const size_t begin = std::min(offset, all.size());
-  const size_t end = std::min(begin + std::min<size_t>(limit, 1000), all.size());
+  const size_t end =
+      std::min(std::min(offset, all.size()) + std::min<size_t>(limit, 1000), all.size());
   std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(end), all.end(), before);
-  return {all.begin() + static_cast<std::ptrdiff_t>(begin),
-          all.begin() + static_cast<std::ptrdiff_t>(end)};
+  return CutPage(all, offset, limit);
 }
 
 std::array<double, kHorizonCount> ToDoubles(const Risks& risks) {
@@ -174,17 +191,20 @@ Page<ResourceRow> ShardView::Resources(const ResourceFilter& filter) const {
   Page<ResourceRow> page;
   page.total = all.size();
   const auto before = [&](const Found& a, const Found& b) { return Before(a, b, filter); };
-  for (const Found& found : TakePage(all, filter.offset, filter.limit, before)) {
+  const auto rows = filter.sort == ResourceFilter::Sort::kName
+                        ? CutPage(all, filter.offset, filter.limit)
+                        : TakePage(all, filter.offset, filter.limit, before);
+  for (const Found& found : rows) {
     ResourceRow row;
-    row.id = found.id;
-    row.role = shard_.stacks.at(found.id.stack.value).record.role;
+    row.id = found.id();
+    row.role = shard_.stacks.at(*found.stack_id).record.role;
     row.status = found.slot->status;
     row.keys = found.slot->keys;
     row.keys_differing = found.slot->keys_differing;
     row.changed_at = found.slot->changed_at;
     row.compared_at = found.slot->compared_at;
-    const auto& compared = shard_.stacks.at(found.id.stack.value).record.kind_compared_at;
-    if (const auto at = compared.find(found.id.kind);
+    const auto& compared = shard_.stacks.at(*found.stack_id).record.kind_compared_at;
+    if (const auto at = compared.find(row.id.kind);
         at != compared.end() && row.compared_at != Instant())
       row.compared_at = std::max(row.compared_at, at->second);
     row.p_change = ToDoubles(found.slot->p_change);
@@ -219,15 +239,19 @@ Page<DriftPrediction> ShardView::Predictions(const ResourceFilter& filter) const
   const auto by_expected_loss = [&](const Found& a, const Found& b) {
     const double loss_a = a.slot->p_change[kAlertHorizon] * a.slot->severity;
     const double loss_b = b.slot->p_change[kAlertHorizon] * b.slot->severity;
-    return loss_a != loss_b ? loss_a > loss_b : a.id < b.id;
+    return loss_a != loss_b
+               ? loss_a > loss_b
+               : std::tie(*a.stack_id, *a.slot_key) < std::tie(*b.stack_id, *b.slot_key);
   };
   const auto as_asked = [&](const Found& a, const Found& b) { return Before(a, b, filter); };
   const auto rows = filter.sort == ResourceFilter::Sort::kName
                         ? TakePage(all, filter.offset, filter.limit, by_expected_loss)
                         : TakePage(all, filter.offset, filter.limit, as_asked);
-  for (const Found& found : rows)
-    page.rows.push_back(shard_.forecaster.Predict(found.id, DecodeSlot(*found.slot),
-                                                  ShareOf(shard_, found.id), shard_.numbers.now));
+  for (const Found& found : rows) {
+    const ResourceId id = found.id();
+    page.rows.push_back(shard_.forecaster.Predict(id, DecodeSlot(*found.slot), ShareOf(shard_, id),
+                                                  shard_.numbers.now));
+  }
   return page;
 }
 
@@ -263,10 +287,7 @@ Page<RemediationPlan> ShardView::Plans(const PlanFilter& filter) const {
   });
   Page<RemediationPlan> page;
   page.total = all.size();
-  const size_t begin = std::min(filter.offset, all.size());
-  const size_t end = std::min(begin + filter.limit, all.size());
-  page.rows.assign(all.begin() + static_cast<std::ptrdiff_t>(begin),
-                   all.begin() + static_cast<std::ptrdiff_t>(end));
+  page.rows = CutPage(all, filter.offset, filter.limit);
   return page;
 }
 
