@@ -15,6 +15,12 @@
 namespace driftcast {
 namespace {
 
+class Ignored : public Sink {
+ public:
+  void Observed(ResourceObserved) override {}
+  void Unchanged(std::string_view, std::string_view) override {}
+};
+
 constexpr size_t kHostKeyBytes = 32;
 constexpr size_t kPastEventsPerFact = 1000;
 constexpr Duration kSettle = std::chrono::milliseconds(30);  // of a burst of file events
@@ -114,6 +120,10 @@ void Agent::ReportEnrolled() {
 void Agent::ReportPast() {
   const auto marker = options_.data / "past-reported";
   if (ReadFile(marker, 4096).ok()) return;
+  // The packages are read for their architecture, and reported afterwards.
+  Ignored ignored;
+  (void)packages_->Collect(Depth::kAll, ignored);
+  history_->SetNativeArchitecture(packages_->native_architecture());
   std::vector<ChangeEvent> past = history_->Past();
   for (ChangeEvent& event : past) event.stack = options_.stack;
   for (size_t at = 0; at < past.size(); at += kPastEventsPerFact) {
@@ -158,11 +168,11 @@ void Agent::Watch() {
 void Agent::Begin() {
   Watch();  // before the first read: what changes meanwhile is read again
   ReportEnrolled();
+  ReportPast();  // before the present: history is in the order of time
   for (Source& source : sources_) {
     ScanNow(source, Depth::kAll, Means::kSnapshot);
     if (source.collector.get() == packages_) {
       history_->SetNativeArchitecture(packages_->native_architecture());
-      ReportPast();
       ReportRuns();
     }
   }
