@@ -333,9 +333,11 @@ void ApplyProgress(ShardState& shard, const Fact&, const PlanProgressed& body) {
   if (IsFinal(plan.state) && plan.state != PlanState::kUnclear) return;
   shard.pending.plans.insert(body.plan.value);
   plan.downtime_measured = std::max(plan.downtime_measured, body.downtime);
-  if (body.step >= 0) plan.step_now = body.step;
-  if (!IsFinal(body.state)) {
-    plan.state = std::max(plan.state, body.state);
+  const bool ends = body.step < 0 && IsFinal(body.state);
+  if (!ends) {
+    // One step's success is not the plan's: only the word about the whole ends it.
+    if (body.step >= 0) plan.step_now = body.step;
+    plan.state = std::max(plan.state, IsFinal(body.state) ? PlanState::kRunning : body.state);
     plan.outcome = body.detail;
   } else {
     EndPlan(shard, plan, body.state, body.detail);

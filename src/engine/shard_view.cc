@@ -409,13 +409,14 @@ StatusOr<std::vector<KeyValue>> ShardView::ObservedAt(const ResourceId& id, Inst
 StatusOr<std::vector<AuditEntry>> ShardView::Audit(uint64_t from_number, size_t limit) const {
   std::vector<AuditEntry> entries;
   Status result = Ok();
-  DRIFTCAST_RETURN_IF_ERROR(store_.Scan(Table::kAudit, OrderedNumber(from_number), "",
-                                        [&](std::string_view, std::string_view bytes) {
-                                          auto entry = DecodeAudit(bytes);
-                                          result = entry.status();
-                                          if (result.ok()) entries.push_back(*std::move(entry));
-                                          return result.ok() && entries.size() < limit;
-                                        }));
+  const std::string end = from_number == UINT64_MAX ? "" : OrderedNumber(from_number + 1);
+  DRIFTCAST_RETURN_IF_ERROR(
+      store_.ScanBackwards(Table::kAudit, "", end, [&](std::string_view, std::string_view bytes) {
+        auto entry = DecodeAudit(bytes);
+        result = entry.status();
+        if (result.ok()) entries.push_back(*std::move(entry));
+        return result.ok() && entries.size() < limit;
+      }));
   DRIFTCAST_RETURN_IF_ERROR(result);
   return entries;
 }
