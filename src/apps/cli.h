@@ -32,6 +32,9 @@ std::string DefaultDataFolder();
 void AddEngineCommand(CLI::App& app);          // engine, login
 void AddSeriesCommands(CLI::App& app);         // series detect | forecast
 void AddHistoryCommands(CLI::App& app);        // train, backtest
+void AddSeriesCommands(CLI::App& app);   // series detect | forecast
+void AddHistoryCommands(CLI::App& app);  // train, backtest
+void AddPolicyCommands(CLI::App& app);   // policy check
 void AddHistoryImportCommands(CLI::App& app);  // history import | show, forecast git
 
 }  // namespace driftcast
