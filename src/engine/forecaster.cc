@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/bytes.h"
+#include "intel/version.h"
 #include "shadow/sensitivity.h"
 #include "shadow/update.h"
 
@@ -145,7 +146,6 @@ DriftPrediction Forecaster::Predict(const ResourceId& id, const ResourceState& s
       Logit(reference_.Probability(id.stack.value, "", "", now, kHorizons[kReasoned]));
   const double own = Logit(WithinOf(RateOf(id, now), kHorizons[kReasoned]));
   const double total = Logit(risks[kReasoned]);
-  prediction.reasons.push_back({"stack", "how often resources of this stack change", stack});
   prediction.reasons.push_back({"own history", OwnHistoryText(state, now), own - stack});
   if (const std::string pending = PendingVersion(state); !pending.empty() || prediction.due_at) {
     std::string text = pending.empty() ? "" : "version " + pending + " is available";
@@ -199,7 +199,9 @@ double DriftShareOf(const DriftShare& share) {
 std::string PendingVersion(const ResourceState& state) {
   const Value* candidate = ContextOf(state, "candidate");
   const Value* version = ObservedOf(state, "version");
-  if (candidate == nullptr || version == nullptr || candidate->text == version->text) return {};
+  if (candidate == nullptr || version == nullptr) return {};
+  // Lists may be older than what is installed: an older candidate is none.
+  if (intel::CompareDpkgVersions(candidate->text, version->text) <= 0) return {};
   const Value* hold = ObservedOf(state, "hold");
   if (hold != nullptr && hold->text == "true") return {};
   return candidate->text;
