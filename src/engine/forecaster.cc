@@ -157,6 +157,7 @@ DriftPrediction Forecaster::Predict(const ResourceId& id, const ResourceState& s
   std::stable_sort(
       prediction.reasons.begin(), prediction.reasons.end(),
       [](const Reason& a, const Reason& b) { return std::abs(a.weight) > std::abs(b.weight); });
+  prediction.reasons.push_back({"base", "how often resources of this stack change", stack});
   prediction.keys =
       LikelyKeys(state, now, Scheduled(state, now, kHorizons[kReasoned]), risks[kReasoned]);
   for (const PredictedKey& key : prediction.keys) {
