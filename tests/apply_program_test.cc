@@ -84,6 +84,40 @@ TEST_F(ApplyProgramTest, ADryRunPrintsTheDiffAndTouchesNothing) {
   EXPECT_EQ(host_.Fingerprint(), before);
 }
 
+struct LensCase {
+  const char* file;
+  const char* before;
+  const char* path;
+  const char* value;
+  const char* after;
+};
+class LensEditTest : public ApplyProgramTest, public testing::WithParamInterface<LensCase> {};
+
+// Formats whose reader is a process of its own are edited by the same search.
+TEST_P(LensEditTest, ChangesJustTheKey) {
+  const LensCase& c = GetParam();
+  host_.Write(c.file, c.before);
+  const ResourceId file = host_.Id("file", c.file);
+  Order order = GoodOrder();
+  order.plan.steps = {
+      ScratchHost::Step(StepKind::kSetKey, file, {{"path", c.path}, {"value", c.value}})};
+  order.plan.base = {{file, {{c.path, Value::Guess("80")}}}};
+  order.plan.hash = Hex(Sha256(CanonicalPlanBytes(order.plan)));
+  order = *SignOrder(host_.key(), order.plan, order.issued_at, order.approved_by);
+  const auto result = RunProgram(Bytes(order), {"--lens", DRIFTCAST_LENS});
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_EQ(host_.Read(c.file), c.after);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Formats, LensEditTest,
+    testing::Values(LensCase{"/etc/a.json", "{\n  \"x\": 80,\n  \"s\": {\"port\": 80}\n}\n",
+                             "s.port", "8080", "{\n  \"x\": 80,\n  \"s\": {\"port\": 8080}\n}\n"},
+                    LensCase{"/etc/a.yaml", "# why\ns:\n  port: 80  # mine\nx: 80\n", "s.port",
+                             "8080", "# why\ns:\n  port: 8080  # mine\nx: 80\n"},
+                    LensCase{"/etc/a.toml", "x = 80\n[s]\nport = 80 # mine\n", "s.port", "8080",
+                             "x = 80\n[s]\nport = 8080 # mine\n"}));
+
 TEST_F(ApplyProgramTest, WhatIsNoOrderIsRefused) {
   for (const std::string& input : {std::string(), std::string("\xFF\xFF\xFF"),
                                    std::string(50'000, 'x'), Bytes(GoodOrder()).substr(0, 60)}) {
