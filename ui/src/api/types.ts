@@ -116,7 +116,7 @@ export interface Overview {
   resources: number;
   counts: StatusCounts;
   drifts_open: number;
-  /** Proposed plans of open drifts and alerts that nobody has decided. */
+  /** Drifts and alerts with proposed plans of which nobody has decided one: alternatives count once. */
   plans_waiting: number;
   /** Approved, sent, running or verifying. */
   plans_active: number;
