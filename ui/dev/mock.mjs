@@ -8,7 +8,7 @@ import { addAudit, drift, generator, horizons, makeFleet, trackRecord } from "./
 
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
 const types = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2", ".txt": "text/plain" };
-const policy = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const statuses = ["NOT_COMPARED", "IN_SYNC", "DRIFTED", "MISSING", "UNMANAGED"];
 const active_states = ["approved", "sent", "running", "verifying"];
 const final_states = ["succeeded", "rolled_back", "failed", "unclear", "rejected", "overridden", "expired"];

@@ -53,10 +53,10 @@ const flows = {
     const many = await page.locator(".cause-card").count();
     await first.hover();
     mock.drift("web-5/file//etc/fstab", "/var.options", "defaults");
-    await page.getByText("Newer rows: show them").waitFor({ timeout: 3000 });
+    await page.getByText("Newer rows: show them").waitFor();
     assert.equal(await page.locator(".cause-card").count(), many);
     await page.mouse.move(5, 500);
-    await page.getByText("sudo sed by bob").first().waitFor({ timeout: 3000 });
+    await page.getByText("sudo sed by bob").first().waitFor();
     assert.equal(await page.locator(".cause-card").count(), many + 1);
   },
 
@@ -70,7 +70,7 @@ const flows = {
     await page.getByRole("dialog").getByRole("button", { name: "Approve" }).click();
     await page.getByText("Signed and sent").waitFor();
     if (shots) await page.screenshot({ path: `${shots}/flow-progress.png` });
-    await page.getByText("Verified.", { exact: true }).waitFor({ timeout: 8000 });
+    await page.getByText("Verified.", { exact: true }).waitFor();
     assert.equal(mock.fleet.resources.get("web-1/file//etc/ssh/sshd_config").status, "IN_SYNC");
     await accessible(page, "verified plan");
     if (shots) await page.screenshot({ path: `${shots}/flow-verified.png`, fullPage: true });
@@ -117,7 +117,7 @@ const flows = {
     await page.getByText("The engine does not answer").first().waitFor();
     await accessible(page, "no engine");
     await page.unroute("**/api/v1/**");
-    await page.getByText("Likely change").waitFor({ timeout: 9000 });
+    await page.getByText("Likely change").waitFor();
   },
 
   async "signing out leads to the sign-in page, and a link back in"(page, mock) {
@@ -139,7 +139,7 @@ async function run(name, work, options, mockOptions) {
   try {
     await withBrowser({ ...options, reducedMotion: "reduce" }, async (context) => {
       const page = context.pages()[0];
-      page.setDefaultTimeout(6000);
+      page.setDefaultTimeout(30000);
       watch(page, complaints);
       watchAnswers(page, faults);
       await work(page, mock);

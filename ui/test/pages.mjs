@@ -53,9 +53,8 @@ async function checkPage(page, complaints, { name, hash, see, phone_see, failed 
   const where = `${name} (${screen.name})`;
   complaints.length = 0;
   await page.goto(`${mock.url}/${typeof hash === "function" ? hash(mock.fleet) : hash}`);
-  await page.reload();
   try {
-    await page.getByText(screen.isMobile && phone_see ? phone_see : see).first().waitFor({ timeout: 8000 });
+    await page.getByText(screen.isMobile && phone_see ? phone_see : see).first().waitFor({ timeout: 30000 });
   } catch {
     faults.push(`${where}: "${see}" is not to be seen`);
   }

@@ -15,6 +15,9 @@ export function percent(probability: number): string {
   return `${Math.round(probability * 100)}%`;
 }
 
+/** A forecast is never certain: 1 -> ">99%". */
+export const chance = (probability: number): string => percent(Math.min(probability, 0.9999));
+
 /** An expected number of changes: 0.04 -> "0", 0.42 -> "0.4", 14.2 -> "14". */
 export function expected(value: number): string {
   if (value < 0.05) return "0";

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import { useQuery, useSteady } from "../api/query";
 import type { DriftGroupList, Overview, PredictionPage, Stack, StackPage as StackRows } from "../api/types";
-import { count, expected, percent, plural } from "../lib/format";
+import { chance, count, expected, percent, plural } from "../lib/format";
 import { href, setParams, useRoute } from "../lib/router";
 import { CauseText } from "../parts/cause";
 import { ChangeCells, HorizonHead, heatStep, horizon_names, horizon_words, shareHeat } from "../parts/heat";
@@ -120,7 +120,7 @@ function ComingNext({ threshold }: { threshold?: number }): JSX.Element {
                         {row.due_at && <> · due <Time at={row.due_at} /></>}
                       </span>
                       <span class="chance" title={threshold !== undefined ? `Alerts begin at ${percent(threshold)} of drift` : undefined}>
-                        <b>{percent(risk.p_change)}</b><small>in 7 days{row.alert && <span class="alert"> · alert</span>}</small>
+                        <b>{chance(risk.p_change)}</b><small>in 7 days{row.alert && <span class="alert"> · alert</span>}</small>
                       </span>
                     </a>
                   </li>

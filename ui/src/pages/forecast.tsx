@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useQuery } from "../api/query";
 import type { Overview, PlanPage, Prediction } from "../api/types";
-import { percent, shortValue, splitName } from "../lib/format";
+import { chance, shortValue, splitName } from "../lib/format";
 import { href, useRoute } from "../lib/router";
 import { RiskCurve, RiskTable } from "../parts/curve";
 import { Icon } from "../parts/icons";
@@ -34,8 +34,8 @@ function Body({ prediction }: { prediction: Prediction }): JSX.Element {
         <p class="crumbs"><a href={href("/forecasts")}>Forecasts</a> / <a href={href("/stack", { id: resource.stack })}>{resource.stack}</a> / {resource.kind}</p>
         <h1 class="name"><span class="folder">{folder}</span>{leaf}</h1>
         <p class="sentence small">
-          <b class="em-forecast">{percent(week.p_change)}</b> chance that it changes within seven days{prediction.due_at && <>, due <Time at={prediction.due_at} both /></>};
-          if it does, {percent(week.p_drift_given_change)} that it is drift.
+          <b class="em-forecast">{chance(week.p_change)}</b> chance that it changes within seven days{prediction.due_at && <>, due <Time at={prediction.due_at} both /></>};
+          if it does, {chance(week.p_drift_given_change)} that it is drift.
         </p>
         <div class="verdict-line">
           <Severity value={prediction.severity} reason={prediction.severity_reason} /><span class="quiet">{prediction.severity_reason}</span>
@@ -62,8 +62,8 @@ function Body({ prediction }: { prediction: Prediction }): JSX.Element {
               <tbody>{prediction.keys.slice(0, 12).map((key) => (
                 <tr key={key.path}>
                   <th scope="row"><code>{key.path}</code></th>
-                  <td><span class="meter" aria-hidden="true"><i style={{ width: `${key.p * 100}%` }} /></span>{percent(key.p)}</td>
-                  <td>{key.value !== null ? <><code class="forecast">{shortValue(key.value)}</code> <span class="quiet">{percent(key.value_p)}</span></> : <span class="quiet">cannot be said</span>}<span class="note">{key.source}</span></td>
+                  <td><span class="meter" aria-hidden="true"><i style={{ width: `${key.p * 100}%` }} /></span>{chance(key.p)}</td>
+                  <td>{key.value !== null ? <><code class="forecast">{shortValue(key.value)}</code> <span class="quiet">{chance(key.value_p)}</span></> : <span class="quiet">cannot be said</span>}<span class="note">{key.source}</span></td>
                 </tr>))}
               </tbody>
             </table>

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import { useQuery, useSteady } from "../api/query";
 import type { Overview, Prediction, PredictionPage } from "../api/types";
-import { count, percent, shortValue, splitName } from "../lib/format";
+import { chance, count, percent, shortValue, splitName } from "../lib/format";
 import { href, setParams, useRoute } from "../lib/router";
 import { HorizonHead, RiskCells, horizon_names } from "../parts/heat";
 import { Answered, Empty, NewRows, Time } from "../parts/states";
@@ -78,7 +78,7 @@ function ForecastRow({ row, mark }: { row: Prediction; mark: number }): JSX.Elem
         <span class="line-sub">{row.resource.stack} · {row.resource.kind}{row.alert && <span class="badge tone-drift">alert</span>}{row.abstains && <span class="badge tone-quiet">abstains</span>}</span>
       </th>
       <td>
-        {key ? <span class="likely"><code>{key.path}</code>{key.value !== null && <> → <code class="forecast">{shortValue(key.value)}</code></>} <span class="quiet">{percent(key.p)}</span></span> : <span class="quiet">no key stands out</span>}
+        {key ? <span class="likely"><code>{key.path}</code>{key.value !== null && <> → <code class="forecast">{shortValue(key.value)}</code></>} <span class="quiet">{chance(key.p)}</span></span> : <span class="quiet">no key stands out</span>}
         <span class="line-sub">{row.due_at && <>due <Time at={row.due_at} /> · </>}{row.reasons[0]?.text}</span>
       </td>
       <td><Severity value={row.severity} reason={row.severity_reason} calm={!row.alert} /></td>

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import { useQuery, useSteady } from "../api/query";
 import type { Plan, PlanPage } from "../api/types";
-import { duration, money, percent, splitName } from "../lib/format";
+import { duration, money, chance, splitName } from "../lib/format";
 import { href, setParams, useRoute } from "../lib/router";
 import { strategy_words } from "../parts/plan";
 import { Answered, Empty, NewRows, Time } from "../parts/states";
@@ -76,7 +76,7 @@ function Group({ plans }: { plans: Plan[] }): JSX.Element {
       <a class="plan-best" href={href("/compare", { trigger: best.trigger, plan: best.id })}>
         <span class="strategy">{strategy_words[best.strategy]}</span>
         <span class="plan-title">{best.title}</span>
-        <span class="plan-facts">{duration(estimate.downtime_s.p50)} downtime · {money(estimate.cost, estimate.currency)}{best.steps.length > 0 && <> · {percent(estimate.p_success)} succeeds</>}</span>
+        <span class="plan-facts">{duration(estimate.downtime_s.p50)} downtime · {money(estimate.cost, estimate.currency)}{best.steps.length > 0 && <> · {chance(estimate.p_success)} succeeds</>}</span>
         {best.state === "proposed" ? <span class="badge tone-quiet">best ranked</span> : <PlanBadge state={best.state} />}
       </a>
       {others.length > 0 && (

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { may, post } from "../api/client";
 import { useQuery } from "../api/query";
 import type { ActivityList, Drift, HistoryEntry, HistoryEntryList, PlanPage, Resource, ResourceRowPage, SeriesList, State } from "../api/types";
-import { percent, plural, shortValue, splitName, words } from "../lib/format";
+import { chance, plural, shortValue, splitName, words } from "../lib/format";
 import { href, setParams, useRoute } from "../lib/router";
 import { ActionDialog } from "../parts/action";
 import { CauseText } from "../parts/cause";
@@ -230,7 +230,7 @@ function PlansOf({ resource }: { resource: Resource }): JSX.Element {
               <li key={plan.id}>
                 <a class="line" href={href("/compare", { trigger: plan.trigger, plan: plan.id })}>
                   <span class="line-main"><b>{plan.title}</b></span>
-                  <span class="line-sub">{strategy_words[plan.strategy] ?? words(plan.strategy)} · {percent(plan.estimate.p_success)} succeeds</span>
+                  <span class="line-sub">{strategy_words[plan.strategy] ?? words(plan.strategy)} · {chance(plan.estimate.p_success)} succeeds</span>
                   <PlanBadge state={plan.state} />
                 </a>
               </li>

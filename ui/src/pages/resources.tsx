@@ -5,7 +5,7 @@ import { get } from "../api/client";
 import { listen } from "../api/live";
 import { ApiError } from "../api/client";
 import type { Problem, ResourceRow, ResourceRowPage, ResourceStatus } from "../api/types";
-import { count, percent, splitName } from "../lib/format";
+import { chance, count, splitName } from "../lib/format";
 import { go, href, setParams, useRoute } from "../lib/router";
 import { HorizonHead, RiskCells, horizon_names } from "../parts/heat";
 import { Empty, Failed, Loading, Time } from "../parts/states";
@@ -83,7 +83,7 @@ function Row({ row, mark }: { row: ResourceRow; mark?: number }): JSX.Element {
       </span>
       <span role="cell" class="c-status"><Status status={row.status as ResourceStatus} /></span>
       <span role="cell" class="c-sev"><Severity value={row.severity} calm={row.status === "IN_SYNC"} /></span>
-      <span role="cell" class="c-heat"><RiskCells p={row.p_change} mark={mark} /><span class="only-phone quiet">{percent(row.p_change[4])} in 7 d</span></span>
+      <span role="cell" class="c-heat"><RiskCells p={row.p_change} mark={mark} /><span class="only-phone quiet">{chance(row.p_change[4])} in 7 d</span></span>
       <span role="cell" class="c-when"><Time at={row.changed_at} none="not since known" /></span>
       <span role="cell" class="c-when"><Time at={row.compared_at} /></span>
     </>

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useQuery } from "../api/query";
 import type { ActivityList, DriftPage, PredictionPage, SeriesList, Stack } from "../api/types";
-import { count, expected, percent } from "../lib/format";
+import { chance, count, expected } from "../lib/format";
 import { href, useRoute } from "../lib/router";
 import { CauseText } from "../parts/cause";
 import { ChangeCells, HorizonHead } from "../parts/heat";
@@ -80,7 +80,7 @@ function StackBody({ stack }: { stack: Stack }): JSX.Element {
               <li key={row.resource.id}><a class="line" href={href("/forecast", { id: row.resource.id })}>
                 <span class="line-main"><b>{row.resource.name}</b></span>
                 <span class="line-sub">{row.reasons[0]?.text}</span>
-                <span class="chance"><b>{percent(row.horizons[4].p_change)}</b><small>in 7 days{row.alert && <span class="alert"> · alert</span>}</small></span>
+                <span class="chance"><b>{chance(row.horizons[4].p_change)}</b><small>in 7 days{row.alert && <span class="alert"> · alert</span>}</small></span>
               </a></li>))}</ul>)}
           </Answered>
         </section>

@@ -1,7 +1,7 @@
 // Probability over time. The six horizons stand at equal distances; what lies ahead is dashed.
 import type { JSX } from "preact";
 import type { HorizonRisk } from "../api/types";
-import { percent } from "../lib/format";
+import { chance } from "../lib/format";
 import { useWidth } from "../lib/size";
 import { horizon_words } from "./heat";
 
@@ -17,7 +17,7 @@ export function RiskCurve({ horizons, threshold, alertHorizon }: {
     `M${left},${y(0)}` + horizons.map((risk, i) => `L${x(i)},${y(of(risk))}`).join("");
   const change = line((risk) => risk.p_change);
   const label = horizons
-    .map((risk, i) => `within ${horizon_words[i]}: change ${percent(risk.p_change)}, drift ${percent(risk.p_drift)}`).join("; ");
+    .map((risk, i) => `within ${horizon_words[i]}: change ${chance(risk.p_change)}, drift ${chance(risk.p_drift)}`).join("; ");
   return (
     <figure class="chart" ref={box}>
       <svg width={width} height={height} role="img" aria-label={`Probability over time. ${label}`}>
@@ -57,8 +57,8 @@ export function RiskTable({ horizons }: { horizons: HorizonRisk[] }): JSX.Elemen
       <table class="figures">
         <thead><tr><th scope="col">within</th>{horizons.map((risk, i) => <th scope="col" key={risk.horizon}>{horizon_words[i]}</th>)}</tr></thead>
         <tbody>
-          <tr><th scope="row">change</th>{horizons.map((risk) => <td key={risk.horizon}>{percent(risk.p_change)}</td>)}</tr>
-          <tr><th scope="row">drift</th>{horizons.map((risk) => <td key={risk.horizon}>{percent(risk.p_drift)}</td>)}</tr>
+          <tr><th scope="row">change</th>{horizons.map((risk) => <td key={risk.horizon}>{chance(risk.p_change)}</td>)}</tr>
+          <tr><th scope="row">drift</th>{horizons.map((risk) => <td key={risk.horizon}>{chance(risk.p_drift)}</td>)}</tr>
         </tbody>
       </table>
     </div>

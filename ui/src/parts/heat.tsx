@@ -1,6 +1,6 @@
 // Forecasts as calm heat: one colour, from paper to blue, with the figure in it.
 import type { JSX } from "preact";
-import { expected, percent } from "../lib/format";
+import { expected, chance } from "../lib/format";
 
 export const horizon_names = ["1h", "6h", "1d", "3d", "7d", "30d"];
 export const horizon_words = ["1 hour", "6 hours", "1 day", "3 days", "7 days", "30 days"];
@@ -11,12 +11,12 @@ function step(heat: number): number {
 
 /** P(change) at the six horizons. */
 export function RiskCells({ p, mark }: { p: number[]; mark?: number }): JSX.Element {
-  const label = p.map((value, i) => `${percent(value)} within ${horizon_words[i]}`).join(", ");
+  const label = p.map((value, i) => `${chance(value)} within ${horizon_words[i]}`).join(", ");
   return (
     <span class="heat-row" role="img" aria-label={`Chance of change: ${label}`}>
       {p.map((value, i) => (
-        <span key={i} class={`heat h${step(value)}${mark === i ? " marked" : ""}`} title={`${percent(value)} within ${horizon_words[i]}`}>
-          {percent(value)}
+        <span key={i} class={`heat h${step(value)}${mark === i ? " marked" : ""}`} title={`${chance(value)} within ${horizon_words[i]}`}>
+          {chance(value)}
         </span>
       ))}
     </span>

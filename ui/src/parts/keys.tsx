@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { ShadowKey, Value } from "../api/types";
-import { percent, shortValue } from "../lib/format";
+import { chance, shortValue } from "../lib/format";
 import { Time } from "./states";
 import { Icon } from "./icons";
 import { VerdictBadge } from "./status";
@@ -103,7 +103,7 @@ function KeyRow({ item }: { item: ShadowKey }): JSX.Element {
         {item.forecast ? (
           <>
             <code class="value forecast">{item.forecast.value !== null ? shortValue(item.forecast.value) : "another value"}</code>
-            <span class="note">{percent(item.forecast.p)} if it changes · {item.forecast.source}</span>
+            <span class="note">{chance(item.forecast.p)} if it changes · {item.forecast.source}</span>
           </>
         ) : <span class="quiet">stays</span>}
       </td>

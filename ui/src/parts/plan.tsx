@@ -1,7 +1,7 @@
 // Words, figures and the exact difference of a plan.
 import type { JSX } from "preact";
 import type { Plan, PlanStep } from "../api/types";
-import { duration, money, percent, shortValue } from "../lib/format";
+import { chance, duration, money, shortValue } from "../lib/format";
 import { CopyLine } from "./states";
 
 export const strategy_words: Record<Plan["strategy"], string> = {
@@ -36,12 +36,12 @@ export const axes: Axis[] = [
     name: "Cost",
     text: ({ estimate }) => money(estimate.cost, estimate.currency),
     more: ({ estimate }) => (estimate.effort_minutes === 0 && estimate.duration_s.p50 === 0 ? "no work"
-      : `${Math.ceil(estimate.effort_minutes)} min of a person · ${duration(estimate.duration_s.p50)} to carry out`),
+      : `${Math.ceil(estimate.effort_minutes)} min of a person${estimate.duration_s.p50 > 0 ? ` · ${duration(estimate.duration_s.p50)} to carry out` : ""}`),
     rank: ({ estimate }) => estimate.cost,
   },
   {
     name: "Risk",
-    text: ({ estimate, steps }) => (steps.length === 0 ? "nothing is carried out" : `${percent(estimate.p_success)} succeeds`),
+    text: ({ estimate, steps }) => (steps.length === 0 ? "nothing is carried out" : `${chance(estimate.p_success)} succeeds`),
     more: ({ blast, needs }) => (needs.length === 0 ? "the host is not touched"
       : blast.transitive > 0 ? `${blast.transitive} resources depend on it` : "nothing depends on it"),
     rank: ({ estimate, steps, needs, blast }) => (steps.length === 0 ? 0 : 1 - estimate.p_success + (needs.length ? blast.transitive / 1e6 : 0)),

@@ -1,7 +1,7 @@
 // One time axis: what changed, solid, to the left of now; what is forecast, dashed, to its right.
 import type { JSX } from "preact";
 import type { Activity, HistoryEntry, Prediction } from "../api/types";
-import { day, percent } from "../lib/format";
+import { day, chance } from "../lib/format";
 import { useNow } from "../lib/clock";
 import { usePrefs } from "../lib/prefs";
 import { useWidth } from "../lib/size";
@@ -29,7 +29,7 @@ export function Timeline({ history, activities, prediction, since }: {
   const hy = (p: number) => base - (base - ceiling) * p;
   const curve = `M${split},${base}` + ahead.map((risk, i) => `L${hx(i)},${hy(risk.p_change)}`).join("");
   const label = `${changes.length} changes and ${activities.length} activities since ${day(from, zone)}` +
-    (ahead.length ? `; ahead, ${ahead.map((risk) => `${percent(risk.p_change)} within ${risk.horizon}`).join(", ")}` : "");
+    (ahead.length ? `; ahead, ${ahead.map((risk) => `${chance(risk.p_change)} within ${risk.horizon}`).join(", ")}` : "");
   return (
     <figure class="chart timeline" ref={box}>
       <svg width={width} height={height} role="img" aria-label={label}>
@@ -56,7 +56,7 @@ export function Timeline({ history, activities, prediction, since }: {
             <path class="line change" d={curve} />
             {ahead.map((risk, i) => (
               <g key={risk.horizon}>
-                <text class="value" x={hx(i)} y={hy(risk.p_change) - 7} text-anchor="middle">{i % 2 === 1 || width > 700 ? percent(risk.p_change) : ""}</text>
+                <text class="value" x={hx(i)} y={hy(risk.p_change) - 7} text-anchor="middle">{i % 2 === 1 || width > 700 ? chance(risk.p_change) : ""}</text>
                 <text class="tick" x={hx(i)} y={base + 20} text-anchor="middle">{horizon_names[i]}</text>
               </g>
             ))}
