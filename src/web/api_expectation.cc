@@ -40,7 +40,15 @@ std::optional<Value> ReadValue(const InputJson& json) {
   return value;
 }
 
-std::vector<KeyValue> ReadKeys(ObjectReader& object, FaultList& faults) {
+// Versions of packages are text, also those that look like numbers: "6.4".
+Value AsVersion(Value value, const InputJson& json) {
+  if (json.is_number()) value.text = json.dump();
+  return json.is_string()   ? Value::Text(json.get<std::string>())
+         : json.is_object() ? value
+                            : Value::Text(value.text);
+}
+
+std::vector<KeyValue> ReadKeys(ObjectReader& object, bool package, FaultList& faults) {
   std::vector<KeyValue> keys;
   const InputJson& array = object.Array("keys", 10000);
   for (size_t i = 0; i < array.size(); ++i) {
@@ -54,6 +62,9 @@ std::vector<KeyValue> ReadKeys(ObjectReader& object, FaultList& faults) {
           array[i].contains("value") ? ReadValue(array[i]["value"]) : std::optional<Value>();
       if (!value) faults.Add(place + "/value", "must be a scalar, or a type and a text");
       key.value = value.value_or(Value());
+      if (value && package && key.path == "version") {
+        key.value = AsVersion(key.value, array[i]["value"]);
+      }
     }
     keys.push_back(std::move(key));
   }
@@ -85,7 +96,7 @@ ExpectationSet ReadExpectation(const InputJson& json, const std::string& place, 
   } else {
     object.Fault("resource", "give a resource, or a role with kind and name");
   }
-  set.keys = ReadKeys(object, faults);
+  set.keys = ReadKeys(object, set.resource.kind == "package", faults);
   set.unset = object.Texts("unset", 10000);
   set.complete = object.Flag("complete", false);
   set.absent = object.Flag("absent", false);

@@ -175,6 +175,20 @@ TEST_F(ApiTest, ExpectationsAreTyped) {
   EXPECT_TRUE(std::get<ExpectationSet>(engine_.facts[2].body).absent);
 }
 
+TEST_F(ApiTest, VersionsOfPackagesAreText) {
+  for (const char* value : {"\"6.4\"", "6.4"}) {
+    const HttpReply reply =
+        Post("/api/v1/expectations", std::string(R"({"expectations":[{"role":"web","kind":"package",
+        "name":"netbase","keys":[{"path":"version","value":)") +
+                                         value + R"(},{"path":"hold","value":"false"}]}]})");
+    ASSERT_EQ(reply.status, 200) << reply.body;
+    const auto keys = LastFact<ExpectationSet>().keys;
+    const std::vector<KeyValue> expected = {{"hold", Value::Bool(false)},
+                                            {"version", Value::Text("6.4")}};
+    EXPECT_EQ(keys, expected);
+  }
+}
+
 TEST_F(ApiTest, WrongExpectationsAreAllNamedAndNoneIsTaken) {
   const HttpReply reply = Post("/api/v1/expectations", R"({"expectations":[
       {"resource":"web-7/package/a","keys":[{"path":"version","value":"1"}]},
