@@ -38,8 +38,8 @@ install_packages() {
   # shellcheck disable=SC2086
   say "installing packages:" $missing
   # shellcheck disable=SC2086
-  { as_root apt-get update -qq &&
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-remove \
+  { as_root apt-get -o DPkg::Lock::Timeout=300 update -qq &&
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-remove \
       --no-install-recommends $missing >/dev/null; } ||
     die "packages could not be installed; as root, run:
     apt-get update && apt-get install --no-remove $(echo $missing)"
