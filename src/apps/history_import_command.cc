@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/cli.h"
+#include "apps/progress_line.h"
 #include "ingest/git_import.h"
 #include "learn/history_file.h"
 #include "learn/resource_past.h"
@@ -17,43 +18,6 @@ namespace driftcast {
 namespace {
 
 using std::chrono::steady_clock;
-
-// "2 h 05 min", "3 min 20 s", "12 s".
-std::string Spoken(double seconds) {
-  const auto whole = static_cast<int64_t>(seconds + 0.5);
-  if (whole >= 3600) return fmt::format("{} h {:02} min", whole / 3600, whole / 60 % 60);
-  if (whole >= 60) return fmt::format("{} min {:02} s", whole / 60, whole % 60);
-  return fmt::format("{} s", whole);
-}
-
-// A line on stderr that is written over, at most five times a second.
-class ProgressLine {
- public:
-  explicit ProgressLine(bool on) : on_(on) {}
-  ~ProgressLine() {
-    if (shown_) std::fputs("\r\033[K", stderr);
-  }
-
-  void Show(size_t done, size_t total) {
-    if (!on_) return;
-    const auto now = steady_clock::now();
-    if (now - last_ < std::chrono::milliseconds(200) && done != total) return;
-    last_ = now;
-    shown_ = true;
-    const double elapsed = std::chrono::duration<double>(now - start_).count();
-    const double rate = static_cast<double>(done) / std::max(elapsed, 1e-3);
-    std::fprintf(stderr, "\r\033[K%zu of %zu commits (%zu %%), %.0f/s, %s left", done, total,
-                 done * 100 / std::max<size_t>(total, 1), rate,
-                 Spoken(static_cast<double>(total - done) / std::max(rate, 1e-3)).c_str());
-    std::fflush(stderr);
-  }
-
- private:
-  const bool on_;
-  const steady_clock::time_point start_ = steady_clock::now();
-  steady_clock::time_point last_;
-  bool shown_ = false;
-};
 
 struct ImportArguments {
   ingest::GitImportOptions options;
@@ -87,7 +51,13 @@ Status RunImport(ImportArguments arguments) {
   if (arguments.tree == "sources") options.tree = ingest::TreeKind::kSources;
   const auto start = steady_clock::now();
   auto line = std::make_unique<ProgressLine>(arguments.progress || isatty(STDERR_FILENO) == 1);
-  options.progress = [&](size_t done, size_t total) { line->Show(done, total); };
+  options.progress = [&](size_t done, size_t total) {
+    const double rate =
+        static_cast<double>(done) /
+        std::max(std::chrono::duration<double>(steady_clock::now() - start).count(), 1e-3);
+    line->Show(static_cast<double>(done) / static_cast<double>(std::max<size_t>(total, 1)),
+               "importing", fmt::format(" ({} of {} commits, {:.0f}/s)", done, total, rate));
+  };
   auto summary = ingest::ImportGitHistory(options);
   line.reset();
   if (!summary.ok()) return summary.status();
