@@ -39,22 +39,27 @@ struct View {
   double from_slow;      // against the slow level
   double rhythm_before;  // the profile's value
   double residual;       // against the rhythm
+  double weekday_shift;  // known deviation of this day from the profile
+  double fine;           // typical intervals per DetectorTuning::fine_s, at least 1
   bool rhythmic;         // the rhythm explains much of the series
   double step_scale, rhythm_scale;  // floored, > 0
   bool free;                        // scales mean nothing yet: clip nothing
 };
 
-View Look(const DetectorState& s, int64_t at_us, double x, const DetectorTuning& t) {
+View Look(const DetectorState& s, int64_t at_us, double x, double weekday_shift,
+          const DetectorTuning& t) {
   View v;
   v.bucket = DayBucket(at_us);
   const double passed = static_cast<double>(at_us - s.last_at) * 1e-6;
+  v.fine = s.interval_s > 0 ? std::clamp(t.fine_s / s.interval_s, 1.0, 600.0) : 1;
   v.pause = s.interval_s > 0 ? std::clamp(passed / s.interval_s, 1.0, kGapMax) : 1;
   v.step = x - s.fast;
   v.difference = x - s.last;
   v.from_slow = x - s.slow;
   v.rhythm_before = s.packing.Unpack(s.rhythm[v.bucket]);
   const bool known = s.Visits(v.bucket) >= t.rhythm_visits;
-  v.residual = x - (known ? v.rhythm_before : s.slow);
+  v.weekday_shift = weekday_shift;
+  v.residual = x - (known ? v.rhythm_before + weekday_shift : s.slow);
   v.rhythmic = known && s.rhythm_scale < t.rhythm_worth * s.flat_scale;
   const double floor = 1e-6 * std::fabs(s.slow) + 1e-30;
   v.step_scale = std::max<double>(s.step_scale, floor);
@@ -125,9 +130,10 @@ void LearnScales(DetectorState& s, const View& v, const DetectorTuning& t) {
   const auto learn = [&](float& mean, double value, double gain, double limit) {
     mean = static_cast<float>(mean + Warm(gain, s.points) * (std::min(value, limit) - mean));
   };
-  learn(s.step_scale, std::fabs(v.step), t.scale_gain, clip);
-  learn(s.flat_scale, std::fabs(v.from_slow), t.scale_gain, wide);
-  learn(s.rhythm_scale, std::fabs(v.residual), t.scale_gain, wide);
+  const double slowly = t.scale_gain / v.fine;
+  learn(s.step_scale, std::fabs(v.step), slowly, clip);
+  learn(s.flat_scale, std::fabs(v.from_slow), slowly, wide);
+  learn(s.rhythm_scale, std::fabs(v.residual), slowly, wide);
   learn(s.spread_short, std::fabs(v.difference), t.spread_short_gain, clip);
   learn(s.spread_long, std::fabs(v.difference), t.spread_long_gain, clip);
 }
@@ -140,10 +146,12 @@ void Repack(DetectorState& s, const Normaliser& packing, double shift) {
 
 void LearnRhythm(DetectorState& s, double x, const View& v, const DetectorTuning& t) {
   const int visits = s.Visits(v.bucket);
-  double value = x;
+  const double plain = x - v.weekday_shift;
+  double value = plain;
   if (visits > 0) {
-    const double gain = visits < 15 ? std::max(1.0 / (visits + 1), t.rhythm_gain) : t.rhythm_gain;
-    const double move = x - v.rhythm_before;
+    const double least = t.rhythm_gain / v.fine;
+    const double gain = visits < 15 ? std::max(1.0 / (visits + 1), least) : least;
+    const double move = plain - v.rhythm_before;
     value = v.rhythm_before +
             gain * (visits < kRhythmFree ? move : Clip(move, t.clip * v.rhythm_scale));
   }
@@ -172,7 +180,7 @@ bool FindChange(DetectorState& s, const DetectorTuning& t) {
   return true;
 }
 
-void Decide(DetectorState& s, double sum, const DetectorTuning& t, Evidence& out) {
+void Decide(DetectorState& s, double sum, double fine, const DetectorTuning& t, Evidence& out) {
   const double again = TakeIntoTail(s.sum_quantile, s.sum_mean_excess, s.sum_exceedances, sum,
                                     s.points - t.learning_points, 1, t.sum_tail);
   // The bonus for being beyond the sum's own quantile carries over, as for a single stream.
@@ -186,7 +194,7 @@ void Decide(DetectorState& s, double sum, const DetectorTuning& t, Evidence& out
   if (out.quiet || out.evidence < t.alarm_evidence) return;
   out.alarm = true;
   s.habituation = static_cast<float>(s.habituation + t.habituation);
-  s.quiet_left = static_cast<uint16_t>(t.quiet_points);
+  s.quiet_left = static_cast<uint16_t>(std::min(t.quiet_points * fine, 65535.0));
   s.last_alarm_evidence = static_cast<float>(out.evidence);
 }
 
@@ -199,7 +207,8 @@ void Start(DetectorState& s, int64_t at_us, double x) {
 
 }  // namespace
 
-Evidence Detect(DetectorState& s, int64_t at_us, double x, const DetectorTuning& t) {
+Evidence Detect(DetectorState& s, int64_t at_us, double x, double weekday_shift,
+                const DetectorTuning& t) {
   Evidence out;
   if (s.points == 0) {
     Start(s, at_us, x);
@@ -210,7 +219,7 @@ Evidence Detect(DetectorState& s, int64_t at_us, double x, const DetectorTuning&
   const double typical = s.interval_s > 0 ? std::min(passed, 3.0 * s.interval_s) : passed;
   s.interval_s =
       static_cast<float>(s.interval_s + Warm(0.02, s.points - 1) * (typical - s.interval_s));
-  const View view = Look(s, at_us, x, t);
+  const View view = Look(s, at_us, x, weekday_shift, t);
   s.drift = static_cast<float>(
       s.drift + t.drift_gain * (Clip(view.residual / view.rhythm_scale, t.clip) - s.drift));
   double sum = 0;
@@ -222,8 +231,8 @@ Evidence Detect(DetectorState& s, int64_t at_us, double x, const DetectorTuning&
   s.last = x;
   s.last_at = at_us;
   if (s.points < t.learning_points) return out;
-  s.habituation = static_cast<float>(s.habituation * (1 - 1 / t.habituation_points));
-  Decide(s, sum, t, out);
+  s.habituation = static_cast<float>(s.habituation * (1 - 1 / (t.habituation_points * view.fine)));
+  Decide(s, sum, view.fine, t, out);
   out.change = FindChange(s, t);
   return out;
 }

@@ -26,20 +26,20 @@ namespace driftcast {
 // experiments), not to be configured.
 struct DetectorTuning {
   // Levels: exponential means; gains per point.
-  double fast_gain = 0.2;
-  double short_gain = 0.1;
+  double fast_gain = 0.22;
+  double short_gain = 0.08;
   double mid_gain = 0.02;
   double slow_points = 333;  // memory of the slow level: this many points, or slow_time if longer
   double slow_days = 1;
   double rhythm_gain = 0.05;        // least gain per visit of a bucket of the daily profile
   uint8_t rhythm_visits = 3;        // visits before a bucket's profile is believed
   double scale_gain = 0.0007;       // of the mean absolute deviations that serve as scales
-  double clip = 6;                  // a point moves levels and scales by at most this many scales
+  double clip = 5.5;                // a point moves levels and scales by at most this many scales
   double spread_short_gain = 0.1;   // of the mean absolute differences whose ratio shows a
   double spread_long_gain = 0.003;  // change of spread
   double drift_gain = 0.1;          // smoothing of the residual against the rhythm
 
-  double rhythm_worth = 0.5;  // levels leave the daily rhythm out once it explains so much that the
+  double rhythm_worth = 0.6;  // levels leave the daily rhythm out once it explains so much that the
                               // residual is below this share of the deviation from the slow level
   double same_weight = 0.1;  // what each repetition of one value adds to the evidence of low spread
 
@@ -48,10 +48,12 @@ struct DetectorTuning {
   double same_share = 0.03;  // ... and so much from a series that is stuck at one value
   uint8_t same_points = 3;   // repetitions after which a series counts as stuck
   double beyond_bonus = 2;   // added to a stream's surprise for being in the tail at all
-  TailTuning sum_tail{.tail_share = 0.02, .prior_mean = 2, .prior_weight = 5};
+  TailTuning sum_tail{.tail_share = 0.03, .prior_mean = 2, .prior_weight = 5};
   double sum_tail_weight = 0.5;  // share of the second calibration in the final evidence
 
-  double alarm_evidence = 5.8;       // threshold
+  double alarm_evidence = 5.8;  // threshold
+  double fine_s = 300;  // of series sampled more finely than this, quiet, habituation and the
+                        // memory of scales and rhythm last as long as they would at this interval
   uint32_t quiet_points = 100;       // one alarm per episode: points without another
   double quiet_override = 2;         // ... unless this many times the evidence of the last alarm
   double habituation = 0.2;          // each alarm raises the threshold by this share ...
@@ -105,7 +107,9 @@ struct Evidence {
 };
 
 // Takes one point, which must be finite and newer than `state.last_at` (the caller sorts that out).
-Evidence Detect(DetectorState& state, int64_t at_us, double value, const DetectorTuning& tuning);
+// `weekday_shift` is what is known to set this day of the week apart from the daily profile.
+Evidence Detect(DetectorState& state, int64_t at_us, double value, double weekday_shift,
+                const DetectorTuning& tuning);
 
 }  // namespace driftcast
 

@@ -357,6 +357,19 @@ void ForecastSlots(const ForecasterState& s, std::span<double> mean, std::span<d
   }
 }
 
+double WeeklyShift(const ForecasterState& s, int32_t slot) {
+  const int64_t ahead = static_cast<int64_t>(slot) - s.slot;
+  if (s.week != 7 * s.day || s.closed < 2u * s.week || ahead < 0 || ahead >= s.day) return 0;
+  if (!(s.errors[kWeek] < kWeekWorth * s.errors[kDayMean])) return 0;
+  const auto days_ago = [&](int days) {
+    const int lag = days * s.day - static_cast<int>(ahead);
+    return FloatFromHalf(s.ring[(s.head + kRingSlots - lag) % kRingSlots]);
+  };
+  float mean = 0;
+  for (int day = 1; day <= 7; ++day) mean += days_ago(day) / 7;
+  return (days_ago(7) - mean) * s.packing.unit;
+}
+
 // Between the followed levels, quantiles are interpolated linearly over normal deviates; beyond
 // the outermost they continue as a normal tail of the last segment's slope.
 double ErrorQuantile(const ForecasterState& s, double level) {

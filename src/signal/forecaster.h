@@ -77,6 +77,12 @@ void CloseSlot(ForecasterState& state, const ForecasterTuning& tuning);
 void ForecastSlots(const ForecasterState& state, std::span<double> mean, std::span<double> scale,
                    const ForecasterTuning& tuning);
 
+// What this hour of the week differs by from the same hour of the last seven days, in the metric's
+// unit: the week-ago value minus their mean. 0 unless two weeks were seen and the week-ago value
+// has been clearly the better forecast of the two (mean error below kWeekWorth of the other's).
+inline constexpr float kWeekWorth = 0.75f;
+double WeeklyShift(const ForecasterState& state, int32_t slot);
+
 // Quantile `level` in (0, 1) of error / scale, and its inverse; monotone.
 double ErrorQuantile(const ForecasterState& state, double level);
 double ErrorLevel(const ForecasterState& state, double error_over_scale);

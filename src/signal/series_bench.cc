@@ -46,7 +46,7 @@ void BM_Detect(benchmark::State& state) {
   for (auto _ : state) {
     const int64_t row = turn / kSeries;
     benchmark::DoNotOptimize(Detect(series[turn % kSeries], kStartUs + row * step_us,
-                                    values[(row + turn * 17) % values.size()], tuning));
+                                    values[(row + turn * 17) % values.size()], 0, tuning));
     ++turn;
   }
   Report(state, sizeof(DetectorState));

@@ -76,7 +76,9 @@ Judgement SeriesState::Observe(Instant at, double value) {
   judgement.learning = detector_.points + 1 < kDetector.learning_points;
   if (judgement.skipped != Skipped::kNo) return judgement;
   if (value < 0) forecaster_.negative = 1;
-  const Evidence evidence = Detect(detector_, at_us, value, kDetector);
+  const auto slot = static_cast<int32_t>(at_us / 1'000'000 / forecaster_.slot_s);
+  const Evidence evidence =
+      Detect(detector_, at_us, value, WeeklyShift(forecaster_, slot), kDetector);
   judgement.score = ScoreOf(evidence);
   judgement.evidence = evidence.evidence;
   judgement.alarm = evidence.alarm;
