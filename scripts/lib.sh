@@ -64,4 +64,4 @@ build() {
 }
 
 # Without a terminal: every 50th step, and all that is no step.
-thin_progress() { awk '/^\[[0-9]+\// { if (++n % 50 == 0) print; next } { print }'; }
+thin_progress() { awk '/^\[[0-9]+\// { if (++n % 50 == 0) { print; fflush() } next } { print; fflush() }'; }
