@@ -52,6 +52,23 @@ bool Forest::AddTree(std::span<const TreeNode> nodes, int feature_count) {
   return true;
 }
 
+void Forest::Append(const Forest& other, float factor, size_t first) {
+  if (first >= other.roots_.size()) return;
+  const uint32_t begin = other.roots_[first];
+  const auto shift = static_cast<uint32_t>(nodes_.size()) - begin;  // may wrap around
+  for (size_t i = begin; i < other.nodes_.size(); ++i) {
+    Node node = other.nodes_[i];
+    node.left += shift;
+    if (node.is_leaf) node.threshold *= factor;
+    nodes_.push_back(node);
+    covers_.push_back(other.covers_[i]);
+  }
+  for (size_t tree = first; tree < other.roots_.size(); ++tree) {
+    roots_.push_back(other.roots_[tree] + shift);
+    depths_.push_back(other.depths_[tree]);
+  }
+}
+
 float Forest::MarginFrom(float start, const float* row) const {
   float margin = start;
   for (uint32_t at : roots_) {
@@ -62,8 +79,12 @@ float Forest::MarginFrom(float start, const float* row) const {
 }
 
 void Forest::Margins(const float* rows, size_t stride, size_t count, float* out) const {
-  constexpr size_t kLanes = 8;
   std::fill(out, out + count, base_);
+  AddTo(rows, stride, count, out);
+}
+
+void Forest::AddTo(const float* rows, size_t stride, size_t count, float* margins) const {
+  constexpr size_t kLanes = 8;
   size_t first = 0;
   for (; first + kLanes <= count; first += kLanes) {
     const float* lane_rows = rows + first * stride;
@@ -73,10 +94,11 @@ void Forest::Margins(const float* rows, size_t stride, size_t count, float* out)
       for (uint32_t depth = depths_[tree]; depth > 0; --depth)
         for (size_t lane = 0; lane < kLanes; ++lane)
           at[lane] = Step(at[lane], lane_rows + lane * stride);
-      for (size_t lane = 0; lane < kLanes; ++lane) out[first + lane] += nodes_[at[lane]].threshold;
+      for (size_t lane = 0; lane < kLanes; ++lane)
+        margins[first + lane] += nodes_[at[lane]].threshold;
     }
   }
-  for (; first < count; ++first) out[first] = Margin(rows + first * stride);
+  for (; first < count; ++first) margins[first] = MarginFrom(margins[first], rows + first * stride);
 }
 
 void Forest::Serialize(StateWriter* out) const {

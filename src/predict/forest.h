@@ -36,6 +36,9 @@ class Forest {
   // node is reached twice, or a feature is outside [0, feature_count).
   bool AddTree(std::span<const TreeNode> nodes, int feature_count);
 
+  // Adds the trees of `other` from number `first` on, their leaves times `factor`.
+  void Append(const Forest& other, float factor, size_t first = 0);
+
   // The margin of one row.
   float Margin(const float* row) const { return MarginFrom(base_, row); }
   float MarginFrom(float start, const float* row) const;  // with another base, e.g. a prior logit
@@ -43,6 +46,8 @@ class Forest {
   // Margins of `count` rows, each `stride` floats after the one before. Faster per row: several
   // rows go down a tree at the same time.
   void Margins(const float* rows, size_t stride, size_t count, float* out) const;
+  // The same with bases of their own: `margins` holds them and receives the sums.
+  void AddTo(const float* rows, size_t stride, size_t count, float* margins) const;
 
   size_t tree_count() const { return roots_.size(); }
   size_t node_count() const { return nodes_.size(); }

@@ -78,6 +78,44 @@ inline std::vector<ChangeEvent> MakeHistory(const MadeFleet& fleet) {
   return events;
 }
 
+// Two stacks with the same charts. "leader" moves versions at random; "follower" makes every move
+// `lag_days` later, and nothing else: who sees the leader can tell what the follower will do.
+inline std::vector<ChangeEvent> MakeFollowers(int resources, int days, int lag_days,
+                                              uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::vector<ChangeEvent> events;
+  const auto chart = [](int i) { return "app" + std::to_string(i); };
+  const auto version = [](int v) { return "2." + std::to_string(v) + ".0"; };
+  for (const char* stack : {"leader", "follower"})
+    for (int r = 0; r < resources; ++r) {
+      events.push_back(MadeEvent(kMadeStart, stack, chart(r), ChangeOp::kCreate));
+      events.push_back(
+          MadeEvent(kMadeStart, stack, chart(r), ChangeOp::kInitial, "spec.chart", "", chart(r)));
+      events.push_back(MadeEvent(kMadeStart, stack, chart(r), ChangeOp::kInitial, "spec.version",
+                                 "", version(0)));
+    }
+  std::vector<int> at(resources, 0);
+  std::vector<ChangeEvent> moves;
+  for (int day = 1; day < days; ++day)
+    for (int r = 0; r < resources; ++r) {
+      if (random() % 30 != 0) continue;
+      const int64_t seconds = kMadeStart + day * 86400ll + static_cast<int64_t>(random() % 80000);
+      ChangeEvent move = MadeEvent(seconds, "leader", chart(r), ChangeOp::kChange, "spec.version",
+                                   version(at[r]), version(at[r] + 1));
+      ++at[r];
+      move.change_id = moves.size() + 1;
+      moves.push_back(move);
+      move.stack = "follower";
+      move.at += kDay * lag_days;
+      move.change_id = moves.size() + 1;
+      moves.push_back(move);
+    }
+  std::stable_sort(moves.begin(), moves.end(),
+                   [](const ChangeEvent& a, const ChangeEvent& b) { return a.at < b.at; });
+  events.insert(events.end(), moves.begin(), moves.end());
+  return events;
+}
+
 }  // namespace driftcast::predict
 
 #endif  // DRIFTCAST_PREDICT_MADE_HISTORY_H_

@@ -1,0 +1,163 @@
+#include "predict/drift_predictor.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "predict/candidates.h"
+
+namespace driftcast::predict {
+namespace {
+
+constexpr size_t kBlock = 64;          // rows that are scored together
+constexpr double kTrustToSpeak = 0.5;  // below, the forecast abstains
+
+uint32_t SecondsOf(Instant t) {
+  const int64_t s = std::chrono::floor<std::chrono::seconds>(t).time_since_epoch().count();
+  return static_cast<uint32_t>(std::clamp<int64_t>(s, 1, 0xfffffff0));
+}
+
+double Logit(double p) {
+  const double q = std::clamp(p, 1e-12, 1 - 1e-12);
+  return std::log(q) - std::log1p(-q);
+}
+
+// The reference's probabilities at the product's horizons.
+HorizonProbabilities ReferenceOf(const FeatureVector& f) {
+  const double day = 1 / (1 + std::exp(-static_cast<double>(f[kReferenceLogit])));
+  const double rate = -std::log1p(-std::min(day, 1 - 1e-12)) / Seconds(kDay);
+  HorizonProbabilities p;
+  for (int h = 0; h < kHorizons; ++h) p[h] = -std::expm1(-rate * Seconds(kProductHorizons[h]));
+  return p;
+}
+
+void Mix(double trust, const HorizonProbabilities& reference, HorizonProbabilities* p) {
+  if (trust >= 1) return;
+  for (int h = 0; h < kHorizons; ++h) (*p)[h] = trust * (*p)[h] + (1 - trust) * reference[h];
+}
+
+uint32_t AgeOf(const FleetState& state, const StackView& view) {
+  return view.now - std::min(view.now, state.stack(view.stack).first);
+}
+
+}  // namespace
+
+double TrustIn(uint32_t age_seconds) {
+  return std::clamp(static_cast<double>(age_seconds) / (30.0 * kDay32), 0.0, 1.0);
+}
+
+DriftPredictor::DriftPredictor(std::shared_ptr<const DriftModel> model) : model_(std::move(model)) {
+  // The shipped model lives for ever: share it without owning it.
+  if (model_ == nullptr) model_ = {std::shared_ptr<void>(), PretrainedModel()};
+  DRIFTCAST_CHECK(model_->trained(), "the model of a DriftPredictor must be trained");
+}
+
+void DriftPredictor::Advance(Instant now) { state_.Advance(SecondsOf(now)); }
+
+void DriftPredictor::Probabilities(std::span<const ResourceId> ids, Instant at,
+                                   HorizonProbabilities* out) const {
+  const uint32_t now = SecondsOf(at);
+  std::array<FeatureVector, kBlock> inputs;
+  std::array<HeadLogits, kBlock> logits;
+  StackView view;
+  view.stack = kNone;
+  for (size_t first = 0; first < ids.size(); first += kBlock) {
+    const size_t n = std::min(kBlock, ids.size() - first);
+    std::array<double, kBlock> trust;
+    for (size_t i = 0; i < n; ++i) {
+      const ResourceId id = ids[first + i];
+      const uint32_t stack = state_.resource(id).stack;
+      if (view.stack != stack) view = ViewStack(state_, stack, now);
+      FillFeatures(state_, view, id, &inputs[i]);
+      trust[i] = TrustIn(AgeOf(state_, view));
+    }
+    model_->Logits(inputs[0].data(), kFeatures, n, logits.data());
+    for (size_t i = 0; i < n; ++i) {
+      out[first + i] = AtProductHorizons(logits[i], inputs[i][kHourShare6h]);
+      if (trust[i] < 1) Mix(trust[i], ReferenceOf(inputs[i]), &out[first + i]);
+    }
+  }
+}
+
+Standing DriftPredictor::StandingOf(ResourceId id, Instant at) const {
+  Standing s;
+  s.view = ViewStack(state_, state_.resource(id).stack, SecondsOf(at));
+  FillFeatures(state_, s.view, id, &s.inputs);
+  s.logits = model_->Logits(s.inputs.data());
+  s.p = AtProductHorizons(s.logits, s.inputs[kHourShare6h]);
+  s.trust = TrustIn(AgeOf(state_, s.view));
+  Mix(s.trust, ReferenceOf(s.inputs), &s.p);
+  s.abstains = s.trust < kTrustToSpeak;
+  return s;
+}
+
+std::vector<PredictedKey> DriftPredictor::Keys(ResourceId id, Instant now, size_t count) const {
+  std::vector<PredictedKey> keys;
+  for (Candidate& c : RankKeys(state_, model_->key_ranker, id, SecondsOf(now), count)) {
+    PredictedKey key;
+    key.path = state_.Text(c.path);
+    key.p = c.share;
+    key.source = "own history";
+    if (c.source != ValueSource::kNoValue) {
+      key.value = std::move(c.value);
+      key.value_p = model_->value_rates[static_cast<size_t>(c.source)];
+      key.source = SourceName(c.source);
+    } else if (c.inputs[kKeyCount] == 0) {
+      key.source = "similar resources";
+    }
+    keys.push_back(std::move(key));
+  }
+  return keys;
+}
+
+std::vector<Reason> DriftPredictor::Reasons(ResourceId id, const Standing& s) const {
+  constexpr int kDayHead = 0, kDayHorizon = 2;
+  std::array<double, kFeatures> parts{};
+  const double base = model_->heads[kDayHead].Explain(s.inputs.data(), parts.data());
+  std::array<double, kFamilies> sums{};
+  double total = base;
+  for (int i = 0; i < kFeatures; ++i) {
+    sums[static_cast<int>(FamilyOf(i))] += parts[i];
+    total += parts[i];
+  }
+  std::vector<Reason> reasons;
+  reasons.push_back({"base", "how often a resource changes that nothing is known of", base});
+  for (int f = 0; f < kFamilies; ++f) {
+    if (std::abs(sums[f]) < 1e-9) continue;
+    const auto family = static_cast<Family>(f);
+    reasons.push_back(
+        {std::string(FamilyWords(family)), EvidenceOf(family, state_, id, s), sums[f]});
+  }
+  const double rest = Logit(s.p[kDayHorizon]) - total;
+  if (s.trust < 1) {
+    reasons.push_back({"young stack",
+                       "the stack is known for less than 30 days, so its plain rate counts", rest});
+  } else {
+    reasons[0].weight += rest;  // the rounding of single-precision margins
+  }
+  std::stable_sort(reasons.begin(), reasons.end(), [](const Reason& a, const Reason& b) {
+    return std::abs(a.weight) > std::abs(b.weight);
+  });
+  return reasons;
+}
+
+StatusOr<DriftPrediction> DriftPredictor::Predict(const driftcast::ResourceId& id, Instant now,
+                                                  size_t keys_max) const {
+  const ResourceId handle = Find(id.stack.value, id.kind, id.name);
+  if (handle == kNone) return NotFound("{} was never heard of", id.ToText());
+  const Standing s = StandingOf(handle, now);
+  DriftPrediction prediction;
+  prediction.resource = id;
+  prediction.made_at = now;
+  for (size_t h = 0; h < kHorizonCount; ++h) prediction.horizons[h].p_change = s.p[h];
+  prediction.keys = Keys(handle, now, keys_max);
+  prediction.reasons = Reasons(handle, s);
+  prediction.abstains = s.abstains;
+  return prediction;
+}
+
+Status DriftPredictor::Restore(std::string_view bytes) {
+  DRIFTCAST_ASSIGN_OR_RETURN(state_, FleetState::Restore(bytes));
+  return Ok();
+}
+
+}  // namespace driftcast::predict
