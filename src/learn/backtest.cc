@@ -1,0 +1,318 @@
+#include "learn/backtest.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <map>
+#include <memory>
+#include <numeric>
+
+#include <zlib.h>
+#include <nlohmann/json.hpp>
+
+#include "learn/live_set.h"
+#include "learn/local_learner.h"
+#include "learn/replay.h"
+#include "predict/candidates.h"
+
+namespace driftcast::learn {
+namespace {
+
+using predict::FeatureVector;
+using predict::FleetState;
+using predict::kNone;
+
+constexpr int64_t kRefitSeconds = 91 * kDaySeconds;
+
+// Predictions as a gzip'd table.
+class PredictionWriter {
+ public:
+  ~PredictionWriter() {
+    if (file_ != nullptr) gzclose(file_);
+  }
+  Status Open(const std::filesystem::path& path) {
+    file_ = gzopen(path.c_str(), "wb1");
+    if (file_ == nullptr) return NotFound("{}: cannot be written", path.string());
+    gzbuffer(file_, 1 << 18);
+    buffer_ = "stack\tkind\tresource\tcutoff\tp_1d\tp_7d\tkeys\n";
+    return Ok();
+  }
+  Status Add(const std::string& stack, const ResourceOutline& resource, int64_t cutoff, double p_1d,
+             double p_7d, const std::string& keys) {
+    fmt::format_to(std::back_inserter(buffer_), "{}\t{}\t{}\t{}\t{:.6g}\t{:.6g}\t{}\n", stack,
+                   resource.kind, resource.name, cutoff, p_1d, p_7d, keys);
+    return buffer_.size() > 1 << 20 ? Flush() : Ok();
+  }
+  Status Finish() {
+    DRIFTCAST_RETURN_IF_ERROR(Flush());
+    if (gzclose(std::exchange(file_, nullptr)) != Z_OK)
+      return ResourceExhausted("the predictions could not be written to the end");
+    return Ok();
+  }
+
+ private:
+  Status Flush() {
+    if (!buffer_.empty() &&
+        gzwrite(file_, buffer_.data(), static_cast<unsigned>(buffer_.size())) <= 0)
+      return ResourceExhausted("the predictions cannot be written");
+    buffer_.clear();
+    return Ok();
+  }
+  gzFile file_ = nullptr;
+  std::string buffer_;
+};
+
+// The keys last said for a resource. Ranking costs far more than a probability, and its result
+// changes slowly, so it is done again only when there is news of the resource, or in time.
+struct KeyCache {
+  std::string text = "[]";
+  uint32_t at = 0;
+
+  bool Stale(uint32_t now, double p_1d, const FeatureVector& f) const {
+    const uint32_t age = now - at;
+    if (at == 0 || age >= 7 * kDaySeconds || (p_1d >= 0.02 && age >= 2 * kDaySeconds)) return true;
+    const float hours = std::log1p(static_cast<float>(age) / 3600);
+    return f[predict::kSinceLast] <= hours || f[predict::kSinceBehind] <= hours ||
+           f[predict::kSinceInnerBehind] <= hours;
+  }
+};
+
+struct Contestant {
+  const Outline* outline;
+  std::unique_ptr<LiveSet> live;
+  Drawing drawing;
+  Period period;
+  size_t fold = SIZE_MAX;      // SIZE_MAX: not judged
+  std::vector<KeyCache> keys;  // by resource
+  StackReport report;
+  std::map<std::string, uint32_t> kinds;  // numbers in the report
+
+  bool judged() const { return fold != SIZE_MAX; }
+  bool JudgedAt(int64_t cutoff) const {
+    return judged() && cutoff >= period.first && cutoff <= period.last &&
+           cutoff % outline->StepSeconds() == 0;
+  }
+};
+
+class Backtest {
+ public:
+  explicit Backtest(const BacktestOptions& options) : options_(options) {
+    for (const Fold& fold : options.folds) learners_.emplace_back(fold.model, options.threads);
+  }
+
+  Status Prepare(const std::vector<Outline>& outlines);
+  Status Run(const std::vector<Outline>& outlines, const Progress& progress);
+  const BacktestResult& result() const { return result_; }
+
+ private:
+  Status Midnight(int64_t cutoff);
+  Status Refit(int64_t cutoff);
+  Status Stack(uint32_t number, int64_t cutoff);
+  void Draw(uint32_t number, uint32_t resource, int64_t cutoff, const FeatureVector& f);
+  void Keep(Contestant* c, size_t row, uint32_t resource, uint32_t now, double p_1d, double p_7d);
+  Status Write(uint32_t number, std::span<const uint32_t> resources, int64_t cutoff);
+
+  const BacktestOptions& options_;
+  std::vector<LocalLearner> learners_;  // one a fold
+  std::vector<Contestant> contestants_;
+  int64_t first_ = INT64_MAX, last_ = 0;  // cutoffs that are judged
+  FleetState state_;
+  PredictionWriter writer_, unseen_writer_;
+  std::vector<FeatureVector> features_;
+  std::vector<predict::ResourceId> ids_;  // of the rows in features_
+  BacktestResult result_;
+};
+
+Status Backtest::Prepare(const std::vector<Outline>& outlines) {
+  for (const Outline& outline : outlines) {
+    Contestant c;
+    c.outline = &outline;
+    c.live = std::make_unique<LiveSet>(outline);
+    for (size_t fold = 0; fold < options_.folds.size(); ++fold)
+      if (options_.folds[fold].stacks.contains(outline.stack())) c.fold = fold;
+    c.period = outline.Evaluation(options_.from);
+    if (c.judged() && c.period.first <= c.period.last) {
+      first_ = std::min(first_, c.period.first);
+      last_ = std::max(last_, c.period.last);
+    }
+    if (c.judged()) c.keys.resize(outline.resources().size());
+    contestants_.push_back(std::move(c));
+  }
+  if (last_ == 0) return InvalidArgument("no stack has a day to be judged on");
+  for (Contestant& c : contestants_) {
+    // Drawn at the rate that gives rows_per_stack in the two years before the evaluation.
+    const int64_t begin = std::min(c.period.first, last_);
+    c.drawing = PlanDrawing(*c.outline, begin - 2 * 365 * kDaySeconds, begin - 7 * kDaySeconds,
+                            options_.rows_per_stack);
+    c.drawing.last = last_;
+  }
+  for (LocalLearner& learner : learners_) learner.SetStacks(contestants_.size());
+  if (!options_.out_unseen.empty())
+    DRIFTCAST_RETURN_IF_ERROR(unseen_writer_.Open(options_.out_unseen));
+  return writer_.Open(options_.out);
+}
+
+Status Backtest::Run(const std::vector<Outline>& outlines, const Progress& progress) {
+  uint64_t events_all = 1;
+  for (const Outline& outline : outlines) events_all += outline.event_count();
+  const auto apply = [&](const ChangeEvent& event) {
+    state_.Apply(event);
+    if (event.op != ChangeOp::kInitial && ++result_.events % 10000 == 0 && progress)
+      progress(static_cast<double>(result_.events) / static_cast<double>(events_all),
+               "back-testing");
+  };
+  DRIFTCAST_RETURN_IF_ERROR(
+      Replay(options_.files, last_, apply, [&](int64_t cutoff) { return Midnight(cutoff); }));
+  result_.state_bytes = static_cast<double>(state_.bytes());
+  result_.resources = state_.resource_count();
+  for (Contestant& c : contestants_) {
+    if (!options_.report || c.report.day.empty()) continue;
+    c.report.stack = c.outline->stack();
+    result_.reports.push_back(std::move(c.report));
+  }
+  if (!options_.out_unseen.empty()) DRIFTCAST_RETURN_IF_ERROR(unseen_writer_.Finish());
+  return writer_.Finish();
+}
+
+Status Backtest::Midnight(int64_t cutoff) {
+  state_.Advance(cutoff);
+  for (Contestant& c : contestants_) c.live->Advance(cutoff);
+  if (options_.in_service && cutoff % kRefitSeconds == 0) DRIFTCAST_RETURN_IF_ERROR(Refit(cutoff));
+  const auto start = std::chrono::steady_clock::now();
+  for (uint32_t i = 0; i < contestants_.size(); ++i) DRIFTCAST_RETURN_IF_ERROR(Stack(i, cutoff));
+  result_.scoring_seconds +=
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return Ok();
+}
+
+// Each fold that is judged in the coming quarter learns anew.
+Status Backtest::Refit(int64_t cutoff) {
+  for (size_t fold = 0; fold < learners_.size(); ++fold) {
+    const bool needed =
+        std::any_of(contestants_.begin(), contestants_.end(), [&](const Contestant& c) {
+          return c.fold == fold && c.period.first < cutoff + kRefitSeconds &&
+                 c.period.last >= cutoff;
+        });
+    if (!needed) continue;
+    ++result_.refits;
+    DRIFTCAST_RETURN_IF_ERROR(learners_[fold].Refit(cutoff / kDaySeconds));
+  }
+  return Ok();
+}
+
+Status Backtest::Stack(uint32_t number, int64_t cutoff) {
+  Contestant& c = contestants_[number];
+  const bool judged = c.JudgedAt(cutoff);
+  const bool drawn =
+      options_.in_service && c.judged() && cutoff >= c.drawing.first && cutoff <= c.drawing.last;
+  if (!judged && !drawn) return Ok();
+  predict::StackView view;
+  bool have_view = false;
+  features_.clear();
+  std::vector<uint32_t> rows;
+  ids_.clear();
+  for (uint32_t r : c.live->alive()) {
+    const bool busy = drawn && c.live->ChangesWithin(r, 7 * kDaySeconds);
+    const float weight = drawn ? c.drawing.Draw(1, number, r, cutoff, busy) : 0;
+    if (!judged && weight == 0) continue;
+    const predict::ResourceId id = c.live->IdIn(state_, r);
+    FeatureVector f{};
+    if (id != kNone) {
+      if (!have_view)
+        view = predict::ViewStack(state_, state_.resource(id).stack, static_cast<uint32_t>(cutoff));
+      have_view = true;
+      predict::FillFeatures(state_, view, id, &f);
+      if (weight > 0) Draw(number, r, cutoff, f);
+    }
+    if (!judged) continue;
+    features_.push_back(f);
+    rows.push_back(r);
+    ids_.push_back(id);
+  }
+  return judged ? Write(number, rows, cutoff) : Ok();
+}
+
+void Backtest::Draw(uint32_t number, uint32_t resource, int64_t cutoff, const FeatureVector& f) {
+  Contestant& c = contestants_[number];
+  RowInfo row;
+  row.stack = number;
+  row.day = static_cast<uint32_t>(cutoff / kDaySeconds);
+  for (int h = 0; h < predict::kHeads; ++h)
+    row.label[h] = c.live->ChangesWithin(resource, predict::kHeadDays[h] * kDaySeconds) ? 1 : 0;
+  row.weight = static_cast<float>(1 / (row.label[1] != 0 ? c.drawing.busy : c.drawing.quiet));
+  const double day = 1 / (1 + std::exp(-static_cast<double>(f[predict::kReferenceLogit])));
+  row.reference_7d = static_cast<float>(1 - std::pow(1 - day, 7));
+  learners_[c.fold].Add(f, row);
+}
+
+// JSON of the keys that are likeliest to change, as the judge reads them.
+std::string KeysText(const FleetState& state, const predict::DriftModel& model,
+                     predict::ResourceId id, uint32_t now) {
+  nlohmann::json keys = nlohmann::json::array();
+  for (const predict::Candidate& c : predict::RankKeys(state, model.key_ranker, id, now, 5)) {
+    nlohmann::json key = {{"path", state.Text(c.path)}, {"p", std::round(c.share * 1000) / 1000}};
+    if (c.source != predict::ValueSource::kNoValue) key["value"] = c.value;
+    keys.push_back(std::move(key));
+  }
+  return keys.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// Keeps what the report needs of one prediction.
+void Backtest::Keep(Contestant* c, size_t row, uint32_t resource, uint32_t now, double p_1d,
+                    double p_7d) {
+  const auto [kind, is_new] = c->kinds.try_emplace(c->outline->resources()[resource].kind,
+                                                   static_cast<uint32_t>(c->kinds.size()));
+  if (is_new) c->report.kinds.push_back(kind->first);
+  const double day =
+      1 / (1 + std::exp(-static_cast<double>(features_[row][predict::kReferenceLogit])));
+  const auto judged = [&](double p, double reference, int64_t horizon) {
+    return Judged{static_cast<float>(p), static_cast<float>(reference),
+                  static_cast<uint32_t>(now / kDaySeconds), kind->second,
+                  c->live->ChangesWithin(resource, horizon)};
+  };
+  c->report.day.push_back(judged(p_1d, day, kDaySeconds));
+  c->report.week.push_back(judged(p_7d, 1 - std::pow(1 - day, 7), 7 * kDaySeconds));
+}
+
+Status Backtest::Write(uint32_t number, std::span<const uint32_t> resources, int64_t cutoff) {
+  Contestant& c = contestants_[number];
+  const auto now = static_cast<uint32_t>(cutoff);
+  const predict::DriftModel& model = learners_[c.fold].model();
+  const predict::DriftModel& given = options_.folds[c.fold].model;
+  std::vector<predict::HeadLogits> logits(features_.size()), unseen(features_.size());
+  const float* rows = features_.data()->data();
+  model.Logits(rows, predict::kFeatures, features_.size(), logits.data());
+  if (!options_.out_unseen.empty())
+    given.Logits(rows, predict::kFeatures, features_.size(), unseen.data());
+  for (size_t i = 0; i < resources.size(); ++i) {
+    const auto p = predict::HeadProbabilities(logits[i]);
+    const ResourceOutline& resource = c.outline->resources()[resources[i]];
+    KeyCache& keys = c.keys[resources[i]];
+    if (options_.keys && ids_[i] != kNone && keys.Stale(now, p[0], features_[i])) {
+      keys.text = KeysText(state_, given, ids_[i], now);
+      keys.at = now;
+      ++result_.rankings;
+    }
+    DRIFTCAST_RETURN_IF_ERROR(
+        writer_.Add(c.outline->stack(), resource, cutoff, p[0], p[1], keys.text));
+    if (options_.report) Keep(&c, i, resources[i], now, p[0], p[1]);
+    if (options_.out_unseen.empty()) continue;
+    const auto q = predict::HeadProbabilities(unseen[i]);
+    DRIFTCAST_RETURN_IF_ERROR(
+        unseen_writer_.Add(c.outline->stack(), resource, cutoff, q[0], q[1], keys.text));
+  }
+  result_.rows += resources.size();
+  return Ok();
+}
+
+}  // namespace
+
+StatusOr<BacktestResult> RunBacktest(const BacktestOptions& options, const Progress& progress) {
+  DRIFTCAST_ASSIGN_OR_RETURN(const auto outlines, ReadOutlines(options.files, progress));
+  Backtest backtest(options);
+  DRIFTCAST_RETURN_IF_ERROR(backtest.Prepare(outlines));
+  DRIFTCAST_RETURN_IF_ERROR(backtest.Run(outlines, progress));
+  return backtest.result();
+}
+
+}  // namespace driftcast::learn

@@ -1,0 +1,183 @@
+#include "learn/report.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include <fmt/format.h>
+
+namespace driftcast::learn {
+namespace {
+
+constexpr size_t kChangedMin = 50;  // stacks with fewer changed rows say little: left out of means
+constexpr int kBootstrapRounds = 400;
+
+std::string Escape(const std::string& text) {
+  std::string out;
+  for (char c : text) {
+    switch (c) {
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '&':
+        out += "&amp;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+std::string Number(double v, int decimals = 3) {
+  return std::isnan(v) ? "–" : fmt::format("{:.{}f}", v, decimals);
+}
+
+std::string Percent(double v) { return std::isnan(v) ? "–" : fmt::format("{:.1f} %", 100 * v); }
+
+size_t Changed(const std::vector<Judged>& rows) {
+  return static_cast<size_t>(
+      std::count_if(rows.begin(), rows.end(), [](const Judged& r) { return r.happened; }));
+}
+
+// A square plot with both axes from 0 to 1 and one line.
+std::string Plot(const std::vector<std::pair<double, double>>& points, const char* x, const char* y,
+                 bool diagonal) {
+  std::string line;
+  for (const auto& [px, py] : points)
+    line += fmt::format("{:.1f},{:.1f} ", 40 + 240 * px, 250 - 240 * py);
+  std::string svg =
+      "<svg viewBox='0 0 290 290' role='img'><rect x='40' y='10' width='240' "
+      "height='240' class='frame'/>";
+  if (diagonal) svg += "<line x1='40' y1='250' x2='280' y2='10' class='aim'/>";
+  svg += fmt::format("<polyline points='{}' class='line'/>", line);
+  for (const auto& [px, py] : points)
+    svg += fmt::format("<circle cx='{:.1f}' cy='{:.1f}' r='2'/>", 40 + 240 * px, 250 - 240 * py);
+  svg += fmt::format(
+      "<text x='160' y='280'>{}</text><text x='12' y='130' transform='rotate(-90 12 130)'>"
+      "{}</text><text x='34' y='254'>0</text><text x='34' y='16'>1</text></svg>",
+      x, y);
+  return svg;
+}
+
+std::string Curves(const std::vector<Judged>& rows, const char* title) {
+  std::vector<std::pair<double, double>> curve, reliability;
+  for (const CurvePoint& p : PrecisionRecall(rows, 60)) curve.emplace_back(p.recall, p.precision);
+  for (const ReliabilityBin& bin : Reliability(rows, 20))
+    reliability.emplace_back(bin.p, bin.happened);
+  return fmt::format(
+      "<figure>{}<figcaption>{}: precision and recall</figcaption></figure>"
+      "<figure>{}<figcaption>{}: said and happened</figcaption></figure>",
+      Plot(curve, "recall", "precision", false), title,
+      Plot(reliability, "probability said", "share that changed", true), title);
+}
+
+std::string StackRow(const StackReport& s) {
+  std::string row = fmt::format("<tr><th>{}</th><td>{}</td><td>{}</td>", Escape(s.stack),
+                                s.day.size(), Changed(s.day));
+  for (const auto* rows : {&s.day, &s.week}) {
+    const Interval interval = SkillInterval(*rows, kBootstrapRounds);
+    row += fmt::format("<td>{} <small>({} to {})</small></td><td>{}</td><td>{}</td><td>{}</td>",
+                       Number(Skill(*rows)), Number(interval.low), Number(interval.high),
+                       Number(AveragePrecision(*rows)), Number(AveragePrecision(*rows, true)),
+                       Number(CalibrationError(*rows, 0.05, 10)));
+  }
+  return row + "</tr>\n";
+}
+
+std::string MeanRow(const std::vector<StackReport>& stacks) {
+  double n = 0, day = 0, week = 0, ratio = 0;
+  for (const StackReport& s : stacks) {
+    if (Changed(s.day) < kChangedMin) continue;
+    ++n;
+    day += Skill(s.day);
+    week += Skill(s.week);
+    ratio += AveragePrecision(s.day) / AveragePrecision(s.day, true);
+  }
+  if (n == 0) return "";
+  return fmt::format(
+      "<p>Mean over the {:.0f} stacks with at least {} changed rows, each weighing the "
+      "same: skill {} within a day, {} within 7 days; average precision {} times the "
+      "reference's.</p>",
+      n, kChangedMin, Number(day / n), Number(week / n), Number(ratio / n, 2));
+}
+
+std::string BudgetTable(const std::vector<StackReport>& stacks) {
+  std::string table =
+      "<table><tr><th>stack</th><th>alerts a day</th><th>precision</th><th>recall</th></tr>\n";
+  for (const StackReport& s : stacks)
+    for (const size_t budget : {1u, 5u, 20u}) {
+      const BudgetFigures f = AtBudget(s.day, budget);
+      table += fmt::format("<tr><th>{}</th><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+                           Escape(s.stack), budget, Percent(f.precision), Percent(f.recall));
+    }
+  return table + "</table>";
+}
+
+std::string KindTable(const std::vector<StackReport>& stacks) {
+  std::map<std::string, std::vector<Judged>> kinds;
+  for (const StackReport& s : stacks)
+    for (const Judged& row : s.day) kinds[s.kinds[row.group]].push_back(row);
+  std::vector<std::pair<size_t, std::string>> order;
+  for (const auto& [kind, rows] : kinds) order.emplace_back(Changed(rows), kind);
+  std::sort(order.rbegin(), order.rend());
+  if (order.size() > 25) order.resize(25);
+  std::string table =
+      "<table><tr><th>kind</th><th>rows</th><th>changed</th><th>skill</th><th>AP</"
+      "th><th>reference</th></tr>\n";
+  for (const auto& [changed, kind] : order) {
+    if (changed == 0) continue;
+    const auto& rows = kinds[kind];
+    table +=
+        fmt::format("<tr><th>{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+                    Escape(kind), rows.size(), changed, Number(Skill(rows)),
+                    Number(AveragePrecision(rows)), Number(AveragePrecision(rows, true)));
+  }
+  return table + "</table>";
+}
+
+constexpr const char* kHead =
+    "<!doctype html><html lang='en'><head><meta charset='utf-8'><style>"
+    "body{font:15px/1.5 system-ui,sans-serif;max-width:76rem;margin:2rem auto;padding:0 "
+    "1rem;color:#1b2430}"
+    "table{border-collapse:collapse;margin:1rem 0}th,td{padding:.2rem .7rem;text-align:right;"
+    "border-bottom:1px solid #dde3ea}th:first-child{text-align:left}small{color:#667}"
+    "figure{display:inline-block;width:21rem;margin:.5rem}svg{width:100%}"
+    ".frame{fill:none;stroke:#aab}.line{fill:none;stroke:#0b6bcb;stroke-width:2}.aim{stroke:#bbc;"
+    "stroke-dasharray:4}circle{fill:#0b6bcb}text{font-size:11px;fill:#445;text-anchor:middle}"
+    "</style>";
+
+}  // namespace
+
+std::string ReportHtml(const std::vector<StackReport>& stacks, const std::string& title) {
+  std::vector<Judged> day, week;
+  for (const StackReport& s : stacks) {
+    day.insert(day.end(), s.day.begin(), s.day.end());
+    week.insert(week.end(), s.week.begin(), s.week.end());
+  }
+  std::string html = fmt::format("{}<title>{}</title></head><body><h1>{}</h1>\n", kHead,
+                                 Escape(title), Escape(title));
+  html += MeanRow(stacks);
+  html +=
+      "<p>Skill is 1 - log loss / log loss of the reference, the decayed change rate of each "
+      "resource; in "
+      "brackets its 95 % interval by a bootstrap over weeks. AP is average precision. ECE is the "
+      "calibration error over rows with a probability of at least 5 %.</p>\n";
+  html +=
+      "<table><tr><th>stack</th><th>rows</th><th>changed</th><th>skill, 1 day</th><th>AP</th>"
+      "<th>reference</th><th>ECE</th><th>skill, 7 "
+      "days</th><th>AP</th><th>reference</th><th>ECE</th></tr>\n";
+  for (const StackReport& s : stacks)
+    if (Changed(s.day) > 0) html += StackRow(s);
+  html += "</table>\n" + Curves(day, "1 day") + Curves(week, "7 days");
+  html += "\n<h2>Alerts</h2>" + BudgetTable(stacks) + "\n<h2>Kinds</h2>" + KindTable(stacks);
+  return html + "</body></html>\n";
+}
+
+}  // namespace driftcast::learn

@@ -1,0 +1,24 @@
+// A back-test as one self-contained HTML page: no script, nothing fetched.
+#ifndef DRIFTCAST_LEARN_REPORT_H_
+#define DRIFTCAST_LEARN_REPORT_H_
+
+#include <string>
+#include <vector>
+
+#include "learn/figures.h"
+
+namespace driftcast::learn {
+
+struct StackReport {
+  std::string stack;
+  std::vector<Judged> day, week;   // P within 1 and 7 days
+  std::vector<std::string> kinds;  // names of Judged::group
+};
+
+// Tables per stack and per kind, curves and reliability over all stacks (each stack's rows as they
+// are), precision and recall per alert budget, intervals by block bootstrap.
+std::string ReportHtml(const std::vector<StackReport>& stacks, const std::string& title);
+
+}  // namespace driftcast::learn
+
+#endif  // DRIFTCAST_LEARN_REPORT_H_
