@@ -1,5 +1,10 @@
 #include "apply/edit.h"
 
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <random>
 
 #include <gmock/gmock.h>
@@ -207,6 +212,32 @@ TEST(Diff, IsWhatPatchExpects) {
   EXPECT_EQ(UnifiedDiff("/x", "a\n", "", false, true),
             "--- a/x\n+++ /dev/null\n@@ -1 +0,0 @@\n-a\n");
   EXPECT_EQ(UnifiedDiff("/x", "a\n", "a\n"), "");
+}
+
+TEST(Diff, GitAppliesIt) {
+  std::string name = std::filesystem::temp_directory_path() / "driftcast_diff_XXXXXX";
+  const std::filesystem::path folder = mkdtemp(name.data());
+  std::mt19937_64 random(5);
+  for (int round = 0; round < 20; ++round) {
+    std::string before, after;
+    for (int line = 0; line < 40; ++line) {
+      const std::string text = "line " + std::to_string(random() % 9) + "\n";
+      if (random() % 8) before += text;
+      if (random() % 8) after += text;
+    }
+    if (random() % 2) after.pop_back();
+    if (before == after) continue;
+    std::filesystem::create_directories(folder / "etc");
+    std::ofstream(folder / "etc/x", std::ios::binary) << before;
+    std::ofstream(folder / "patch", std::ios::binary) << UnifiedDiff("/etc/x", before, after);
+    const std::string command = "cd " + folder.string() +
+                                " && GIT_CEILING_DIRECTORIES=/ git apply --check patch && "
+                                "GIT_CEILING_DIRECTORIES=/ git apply patch";
+    ASSERT_EQ(std::system(command.c_str()), 0) << UnifiedDiff("/etc/x", before, after);
+    std::ifstream in(folder / "etc/x", std::ios::binary);
+    EXPECT_EQ(std::string(std::istreambuf_iterator<char>(in), {}), after);
+  }
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

@@ -368,6 +368,48 @@ TEST_F(ExecutorTest, OnAFullDiskEverythingIsAsBefore) {
   });
 }
 
+TEST_F(ExecutorTest, ADiskThatFillsUpMeanwhileDoesNotStopTheWayBack) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs a mount namespace of its own";
+  InChild([&] {
+    ASSERT_EQ(unshare(CLONE_NEWNS), 0);
+    ASSERT_EQ(mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+    const fs::path place = host_.root().parent_path() / "small";
+    fs::create_directories(place);
+    ASSERT_EQ(mount("tmpfs", place.c_str(), "tmpfs", 0, "size=1m"), 0);
+    {
+      ScratchHost small(place);
+      std::vector<PlanStep> steps;
+      std::vector<PlanBase> base;
+      for (const char* path : {"/etc/a.ini", "/etc/b.ini"}) {
+        small.Write(path, "[a]\nx=1\n", 0640);
+        const ResourceId id = small.Id("file", path);
+        steps.push_back(
+            ScratchHost::Step(StepKind::kSetKey, id, {{"path", "a.x"}, {"value", "22"}}));
+        base.push_back({id, {{"a.x", Value::Integer(1)}}});
+      }
+      const auto before = small.Snapshot();
+      int intended = 0;
+      SetProbe([&](const char* point) {
+        if (std::string_view(point) != "step.intended" || ++intended < 2) return;
+        std::ofstream filler(place / "filler");
+        while (filler << std::string(4096, 'x') && filler.flush()) {
+        }
+      });
+      const auto result = small.Apply(small.Plan("plan-1", steps, base));
+      EXPECT_EQ(result.state, PlanState::kRolledBack) << result.detail;
+      EXPECT_EQ(small.Snapshot(), before);
+      // Whether the outcome could still be stored or not: with room again there is one answer.
+      fs::remove(place / "filler");
+      SetProbe({});
+      for (const auto& recovered : small.RecoverAll())
+        EXPECT_EQ(recovered.state, PlanState::kRolledBack);
+      EXPECT_EQ(small.Snapshot(), before);
+      EXPECT_TRUE(small.RecoverAll().empty());
+    }
+    ASSERT_EQ(umount(place.c_str()), 0);
+  });
+}
+
 TEST_F(ExecutorTest, AFileThatMayNotGrowLeavesEverythingAsBefore) {
   MakeSshd();
   InChild([&] {

@@ -222,6 +222,25 @@ Status HostFiles::Replace(const std::string& path, const FileImage& expected,
   return Ok();
 }
 
+Status HostFiles::Overwrite(const std::string& path, const FileImage& expected,
+                            const FileImage& wanted) const {
+  if (!expected.exists || !wanted.exists)
+    return InvalidArgument("{} cannot be overwritten: it is not there", path);
+  DRIFTCAST_ASSIGN_OR_RETURN(const FileImage now, Read(path));
+  if (!expected.SameAs(now))
+    return Aborted("{} changed meanwhile: {}", path, expected.DifferenceTo(now));
+  DRIFTCAST_ASSIGN_OR_RETURN(const Place place, Find(path));
+  FileDescriptor fd(openat(place.folder.get(), place.name.c_str(),
+                           O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!fd) return ErrnoStatus(errno, path);
+  DRIFTCAST_RETURN_IF_ERROR(WriteAllTo(fd.get(), wanted.content, path));
+  if (ftruncate(fd.get(), static_cast<off_t>(wanted.content.size())) != 0)
+    return ErrnoStatus(errno, path);
+  DRIFTCAST_RETURN_IF_ERROR(SetMetadata(fd.get(), wanted, path));
+  if (fsync(fd.get()) != 0) return ErrnoStatus(errno, "writing " + path);
+  return Ok();
+}
+
 Status HostFiles::WriteInto(const std::string& path, std::string_view content) const {
   DRIFTCAST_ASSIGN_OR_RETURN(const Place place, Find(path));
   FileDescriptor fd(openat(place.folder.get(), place.name.c_str(),

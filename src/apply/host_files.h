@@ -54,6 +54,11 @@ class HostFiles {
   // Aborted, and nothing is changed, when the file is not `expected` any more.
   Status Replace(const std::string& path, const FileImage& expected, const FileImage& wanted) const;
 
+  // The last resort on a full disk: writes `wanted` over the content of a file that is there, which
+  // needs no room when it is not longer. A crash meanwhile leaves a mixture.
+  Status Overwrite(const std::string& path, const FileImage& expected,
+                   const FileImage& wanted) const;
+
   // Writes into a file that is not to be replaced, such as one of the kernel's settings.
   Status WriteInto(const std::string& path, std::string_view content) const;
 

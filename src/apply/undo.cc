@@ -75,7 +75,11 @@ Status FileBack(const Undo& undo, const HostFiles& files) {
   if (!undo.after_digest.empty() && ImageDigest(now) != undo.after_digest)
     return FailedPrecondition("{} was changed by somebody else meanwhile, and is left alone",
                               undo.name);
-  return files.Replace(undo.name, now, undo.before);
+  const Status replaced = files.Replace(undo.name, now, undo.before);
+  // Replacing needs room for a second file for a moment.
+  if (replaced.code() == StatusCode::kResourceExhausted && now.exists && undo.before.exists)
+    return files.Overwrite(undo.name, now, undo.before);
+  return replaced;
 }
 
 Status SysctlBack(const Undo& undo, const HostFiles& files) {
