@@ -183,7 +183,10 @@ Status RunBacktest(const BacktestFlags& flags) {
     judged = wanted;
   }
   DRIFTCAST_ASSIGN_OR_RETURN(const auto context, ListAll(flags.context));
-  options.files.insert(options.files.end(), context.begin(), context.end());
+  std::set<std::string> known;
+  for (const auto& file : options.files) known.insert(learn::StackOfHistory(file));
+  for (const auto& file : context)  // a judged stack that is in the context, too, counts once
+    if (known.insert(learn::StackOfHistory(file)).second) options.files.push_back(file);
   options.in_service = !flags.unseen;
   options.threads = flags.threads;
   options.out = flags.out;

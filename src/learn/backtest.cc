@@ -14,6 +14,7 @@
 #include "learn/local_learner.h"
 #include "learn/replay.h"
 #include "predict/candidates.h"
+#include "predict/drift_predictor.h"
 
 namespace driftcast::learn {
 namespace {
@@ -109,6 +110,8 @@ class Backtest {
   Status Refit(int64_t cutoff);
   Status Stack(uint32_t number, int64_t cutoff);
   void Draw(uint32_t number, uint32_t resource, int64_t cutoff, const FeatureVector& f);
+  std::array<double, predict::kHeads> Shrunk(std::array<double, predict::kHeads> p, size_t row,
+                                             double trust) const;
   void Keep(Contestant* c, size_t row, uint32_t resource, uint32_t now, double p_1d, double p_7d);
   Status Write(uint32_t number, std::span<const uint32_t> resources, int64_t cutoff);
 
@@ -257,6 +260,18 @@ std::string KeysText(const FleetState& state, const predict::DriftModel& model,
   return keys.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+// In a young stack, part of the say is the reference's, as in live use.
+std::array<double, predict::kHeads> Backtest::Shrunk(std::array<double, predict::kHeads> p,
+                                                     size_t row, double trust) const {
+  if (trust >= 1) return p;
+  const double day =
+      1 / (1 + std::exp(-static_cast<double>(features_[row][predict::kReferenceLogit])));
+  for (int h = 0; h < predict::kHeads; ++h)
+    p[h] = trust * p[h] +
+           (1 - trust) * (1 - std::pow(1 - day, static_cast<double>(predict::kHeadDays[h])));
+  return p;
+}
+
 // Keeps what the report needs of one prediction.
 void Backtest::Keep(Contestant* c, size_t row, uint32_t resource, uint32_t now, double p_1d,
                     double p_7d) {
@@ -284,8 +299,9 @@ Status Backtest::Write(uint32_t number, std::span<const uint32_t> resources, int
   model.Logits(rows, predict::kFeatures, features_.size(), logits.data());
   if (!options_.out_unseen.empty())
     given.Logits(rows, predict::kFeatures, features_.size(), unseen.data());
+  const double trust = predict::TrustIn(now - static_cast<uint32_t>(c.outline->first()));
   for (size_t i = 0; i < resources.size(); ++i) {
-    const auto p = predict::HeadProbabilities(logits[i]);
+    const auto p = Shrunk(predict::HeadProbabilities(logits[i]), i, trust);
     const ResourceOutline& resource = c.outline->resources()[resources[i]];
     KeyCache& keys = c.keys[resources[i]];
     if (options_.keys && ids_[i] != kNone && keys.Stale(now, p[0], features_[i])) {
@@ -297,7 +313,7 @@ Status Backtest::Write(uint32_t number, std::span<const uint32_t> resources, int
         writer_.Add(c.outline->stack(), resource, cutoff, p[0], p[1], keys.text));
     if (options_.report) Keep(&c, i, resources[i], now, p[0], p[1]);
     if (options_.out_unseen.empty()) continue;
-    const auto q = predict::HeadProbabilities(unseen[i]);
+    const auto q = Shrunk(predict::HeadProbabilities(unseen[i]), i, trust);
     DRIFTCAST_RETURN_IF_ERROR(
         unseen_writer_.Add(c.outline->stack(), resource, cutoff, q[0], q[1], keys.text));
   }

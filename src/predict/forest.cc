@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
+#include <cstring>
 #include <deque>
 
 namespace driftcast::predict {
@@ -49,6 +51,7 @@ bool Forest::AddTree(std::span<const TreeNode> nodes, int feature_count) {
   }
   roots_.push_back(static_cast<uint32_t>(nodes_before));
   depths_.push_back(deepest);
+  AddStrikes(roots_.back());
   return true;
 }
 
@@ -66,6 +69,7 @@ void Forest::Append(const Forest& other, float factor, size_t first) {
   for (size_t tree = first; tree < other.roots_.size(); ++tree) {
     roots_.push_back(other.roots_[tree] + shift);
     depths_.push_back(other.depths_[tree]);
+    AddStrikes(roots_.back());
   }
 }
 
@@ -83,19 +87,92 @@ void Forest::Margins(const float* rows, size_t stride, size_t count, float* out)
   AddTo(rows, stride, count, out);
 }
 
+void Forest::AddStrikes(uint32_t root) {
+  struct Builder {
+    const std::vector<Node>& nodes;
+    std::vector<Strike> strikes;
+    std::vector<float> leaves;
+
+    // Visits a subtree from left to right; gives the bits of its leaves (of the first 32).
+    uint32_t Visit(uint32_t at) {
+      const Node& node = nodes[at];
+      if (node.is_leaf) {
+        leaves.push_back(node.threshold);
+        return leaves.size() <= 32 ? 1u << (leaves.size() - 1) : 0;
+      }
+      const uint32_t left = Visit(node.left);
+      const uint32_t right = Visit(node.left + 1);
+      strikes.push_back({node.threshold, node.feature, ~left});
+      return left | right;
+    }
+  };
+  const size_t end = nodes_.size();
+  for (size_t i = root; i < end; ++i) width_ = std::max<size_t>(width_, nodes_[i].feature + 1);
+  Builder builder{nodes_, {}, {}};
+  // Deep trees have more leaves than bits, and must not be visited by recursion.
+  const bool walk = depths_[strike_trees_.size()] > 31;
+  if (!walk) builder.Visit(root);
+  StrikeTree tree{static_cast<uint32_t>(strikes_.size()), 0,
+                  static_cast<uint32_t>(leaf_values_.size()), 0};
+  tree.walk = walk || builder.leaves.size() > 32 ? 1 : 0;
+  if (tree.walk == 0) {
+    strikes_.insert(strikes_.end(), builder.strikes.begin(), builder.strikes.end());
+    leaf_values_.insert(leaf_values_.end(), builder.leaves.begin(), builder.leaves.end());
+  }
+  tree.end = static_cast<uint32_t>(strikes_.size());
+  strike_trees_.push_back(tree);
+}
+
+// `columns`: feature by feature, four rows each; none missing.
+void Forest::AddToFour(const float* columns, float* margins) const {
+  typedef float Floats __attribute__((vector_size(16)));
+  typedef int32_t Ints __attribute__((vector_size(16)));
+  for (size_t t = 0; t < strike_trees_.size(); ++t) {
+    const StrikeTree& tree = strike_trees_[t];
+    if (tree.walk != 0) {
+      for (size_t lane = 0; lane < 4; ++lane) {
+        uint32_t at = roots_[t];
+        while (!nodes_[at].is_leaf)
+          at = nodes_[at].left + !(columns[nodes_[at].feature * 4 + lane] < nodes_[at].threshold);
+        margins[lane] += nodes_[at].threshold;
+      }
+      continue;
+    }
+    Ints left = {-1, -1, -1, -1};
+    for (uint32_t i = tree.first; i < tree.end; ++i) {
+      const Strike& strike = strikes_[i];
+      Floats x;
+      std::memcpy(&x, columns + strike.feature * 4, sizeof x);
+      const Floats threshold = {strike.threshold, strike.threshold, strike.threshold,
+                                strike.threshold};
+      const auto keep = static_cast<int32_t>(strike.keep);
+      const Ints keeps = {keep, keep, keep, keep};
+      left &= (x < threshold) | keeps;
+    }
+    for (size_t lane = 0; lane < 4; ++lane)
+      margins[lane] +=
+          leaf_values_[tree.leaves + std::countr_zero(static_cast<uint32_t>(left[lane]))];
+  }
+}
+
 void Forest::AddTo(const float* rows, size_t stride, size_t count, float* margins) const {
-  constexpr size_t kLanes = 8;
+  const size_t width = width_;
+  std::vector<float> columns(width * 4);
   size_t first = 0;
-  for (; first + kLanes <= count; first += kLanes) {
-    const float* lane_rows = rows + first * stride;
-    for (size_t tree = 0; tree < roots_.size(); ++tree) {
-      std::array<uint32_t, kLanes> at;
-      at.fill(roots_[tree]);
-      for (uint32_t depth = depths_[tree]; depth > 0; --depth)
-        for (size_t lane = 0; lane < kLanes; ++lane)
-          at[lane] = Step(at[lane], lane_rows + lane * stride);
-      for (size_t lane = 0; lane < kLanes; ++lane)
-        margins[first + lane] += nodes_[at[lane]].threshold;
+  for (; first + 4 <= count; first += 4) {
+    bool missing = false;
+    for (size_t lane = 0; lane < 4; ++lane) {
+      const float* row = rows + (first + lane) * stride;
+      for (size_t c = 0; c < width; ++c) {
+        columns[c * 4 + lane] = row[c];
+        missing = missing || row[c] != row[c];
+      }
+    }
+    if (missing) {
+      for (size_t lane = 0; lane < 4; ++lane)
+        margins[first + lane] = MarginFrom(margins[first + lane], rows + (first + lane) * stride);
+    } else {
+      AddToFour(columns.data(), margins + first);
     }
   }
   for (; first < count; ++first) margins[first] = MarginFrom(margins[first], rows + first * stride);
@@ -136,7 +213,9 @@ bool Forest::Restore(StateReader* in, int feature_count) {
   in->GetVector(&covers_);
   in->GetVector(&roots_);
   in->GetVector(&depths_);
-  return in->ok() && Valid(feature_count);
+  if (!in->ok() || !Valid(feature_count)) return false;
+  for (const uint32_t root : roots_) AddStrikes(root);
+  return true;
 }
 
 }  // namespace driftcast::predict
