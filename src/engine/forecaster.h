@@ -1,8 +1,9 @@
 // Forecasts of resources, from what changed before and what is scheduled.
 //
-// Probability of a change within h: 1 - (1 - p(h)) (1 - q(h)), where p is the learned one (the
-// reference rate) and q that of what is known to be coming: a package with a newer candidate, a
-// run that is due. Reasons are the exact steps on the logit scale: stack, own history, schedule.
+// Probability of a change within h: 1 - (1 - p(h)) (1 - q(h)), where p is the model's
+// (predict/drift_predictor.h: the shipped model, mixed with the reference rate while a stack is
+// young) and q that of what is known to be coming: a package with a newer candidate, a run that is
+// due. Reasons are the exact steps on the logit scale; the schedule's is the last of them.
 #ifndef DRIFTCAST_ENGINE_FORECASTER_H_
 #define DRIFTCAST_ENGINE_FORECASTER_H_
 
@@ -14,7 +15,7 @@
 #include "engine/records.h"
 #include "model/change.h"
 #include "model/prediction.h"
-#include "predict/reference_predictor.h"
+#include "predict/drift_predictor.h"
 #include "shadow/resource_state.h"
 
 namespace driftcast {
@@ -24,9 +25,13 @@ using Risks = std::array<float, kHorizonCount>;
 // Deterministic; not thread-safe.
 class Forecaster {
  public:
-  // Learns from one change. Events older than the newest of their stack are taken as if they had
-  // come with it.
-  void Learn(ChangeEvent event);
+  // Time, as far as the forecaster has been told. Never goes back.
+  void Advance(Instant now);
+
+  // Learns from one change. A change from before the present (a host's past, an imported history)
+  // keeps its time only if `past`; else it is taken to have come now. Returns the time that was
+  // taken: learning the same events at these times gives the same state again.
+  Instant Learn(const ChangeEvent& event, bool past);
 
   // P(change) within each horizon; never falls with the horizon.
   Risks RisksOf(const ResourceId& id, const ResourceState& state, Instant now) const;
@@ -42,10 +47,8 @@ class Forecaster {
   Status Restore(std::string_view bytes);
 
  private:
-  double RateOf(const ResourceId& id, Instant now) const;  // changes a second
-
-  predict::ReferencePredictor reference_;
-  std::map<std::string, Instant> newest_;  // event by stack
+  predict::DriftPredictor predictor_;
+  Instant advanced_to_;
 };
 
 // P(drift | change) of a kind: its own share, with a prior of one in two.

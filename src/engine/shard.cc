@@ -263,10 +263,11 @@ Status Shard::Load(const Store& store) {
     v1::ChangeEvent message;
     if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
       return DataLoss("a change in the forecaster's log that cannot be read");
-    DRIFTCAST_ASSIGN_OR_RETURN(auto event, FromProto(message));
-    state_.forecaster.Learn(std::move(event));
+    DRIFTCAST_ASSIGN_OR_RETURN(const auto event, FromProto(message));
+    state_.forecaster.Learn(event, true);  // at the time that was taken then
     return Ok();
   }));
+  state_.forecaster.Advance(state_.numbers.now);
   return LoadRest(store);
 }
 

@@ -204,7 +204,7 @@ void ApplyPast(ShardState& shard, const Fact& fact, const PastChanges& body) {
     event.stack = fact.stack.value;
     Cause cause;
     if (event.kind == "package") cause.kind = CauseKind::kPackageRun;
-    Record(shard, {std::move(event)}, cause, false);
+    Record(shard, {std::move(event)}, cause, false, true);
     // Each is an entry of its own; the number keeps their keys apart.
     ++shard.numbers.fact_number;
   }

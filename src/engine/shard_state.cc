@@ -352,7 +352,7 @@ std::string HistoryPrefix(const ResourceId& id) {
 }
 
 void Record(ShardState& shard, const std::vector<ChangeEvent>& events, const Cause& cause,
-            bool drift) {
+            bool drift, bool past) {
   uint32_t index = 0;
   for (const ChangeEvent& event : events) {
     const ResourceId id{StackId(event.stack), event.kind, event.resource};
@@ -362,12 +362,14 @@ void Record(ShardState& shard, const std::vector<ChangeEvent>& events, const Cau
                       OrderedNumber(static_cast<uint64_t>(ToUnixMicros(event.at))) +
                       OrderedNumber(shard.numbers.fact_number) + OrderedNumber(index++).substr(4);
     shard.pending.log.Put(Table::kHistory, std::move(key), entry.SerializeAsString());
+    ChangeEvent taken = event;
+    taken.at = shard.forecaster.Learn(event, past);
     v1::ChangeEvent learned;
-    ToProto(event, &learned);
+    ToProto(taken, &learned);
     shard.pending.log.Put(Table::kState, "fl/" + OrderedNumber(shard.numbers.forecast_number++),
                           learned.SerializeAsString());
-    shard.forecaster.Learn(event);
   }
+  if (!events.empty()) shard.forecaster.Advance(shard.numbers.now);
 }
 
 }  // namespace driftcast

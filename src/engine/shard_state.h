@@ -38,10 +38,10 @@ struct Slot {
   uint32_t keys_differing = 0;
   Instant changed_at, changed_before_at, compared_at, treated_at, snoozed_until;
   Risks p_change{};    // as of the last change or cohort
-  float severity = 0;       // of its open drift, else of its kind
+  float severity = 0;  // of its open drift, else of its kind
   float severity_of_kind = 0;
   uint64_t depends_on_hash = 0;
-  Risks p_scored;      // of the open cohorts; negative = not in it
+  Risks p_scored;  // of the open cohorts; negative = not in it
   Slot() { p_scored.fill(-1); }
 };
 
@@ -160,7 +160,7 @@ std::vector<RemediationPlan> DuePlans(const ShardState& shard, const StackId& st
 
 // History entries for events that a fact brought; also teaches the forecaster.
 void Record(ShardState& shard, const std::vector<ChangeEvent>& events, const Cause& cause,
-            bool drift);
+            bool drift, bool past = false);
 
 // Key of a history entry: resource, then time, then number.
 std::string HistoryPrefix(const ResourceId& id);

@@ -105,6 +105,7 @@ void ExpireRules(ShardState& shard) {
 }  // namespace
 
 void ApplyTime(ShardState& shard) {
+  shard.forecaster.Advance(shard.numbers.now);
   for (auto& [stack_id, stack] : shard.stacks) AdvanceCohorts(shard, stack_id, stack);
   AdvancePlans(shard);
   ExpireRules(shard);
