@@ -56,8 +56,9 @@ Status Agent::LoadHostKey() {
 
 Status Agent::Prepare() {
   std::error_code error;
-  std::filesystem::create_directories(options_.data, error);
+  const bool made = std::filesystem::create_directories(options_.data, error);
   if (error) return ErrnoStatus(error.value(), options_.data.string());
+  if (made) chmod(options_.data.c_str(), 0700);
   DRIFTCAST_RETURN_IF_ERROR(LoadHostKey());
   DRIFTCAST_ASSIGN_OR_RETURN(spool_, Spool::Open({.folder = options_.data / "spool",
                                                   .bytes_max = options_.spool_bytes_max}));
@@ -68,9 +69,21 @@ Status Agent::Prepare() {
   return Ok();
 }
 
+Status Agent::Preview(Sink& sink) {
+  // With the host's own key when there is one: the fingerprints are then those that are sent.
+  auto key = ReadFile(options_.data / "host.key", 4096);
+  guard_ = std::make_unique<SecretGuard>(
+      key.ok() && key->size() == kHostKeyBytes ? *key : RandomBytes(kHostKeyBytes));
+  MakeCollectors();
+  for (Source& source : sources_)
+    DRIFTCAST_RETURN_IF_ERROR(source.collector->Collect(Depth::kAll, sink));
+  return Ok();
+}
+
 void Agent::MakeCollectors() {
   lenses_ = std::make_unique<LensClient>(options_.lens_program);
-  auto packages = std::make_unique<PackageCollector>(root_);
+  auto packages = std::make_unique<PackageCollector>(
+      root_, [this] { return UnitCollector::NextUnattendedUpgrade(root_, clock_.Now()); });
   packages_ = packages.get();
   history_ = std::make_unique<PackageHistory>(root_, *guard_, [this](const std::string& package) {
     return packages_->owners().FilesOf(package);
@@ -89,6 +102,12 @@ void Agent::MakeCollectors() {
           [this](const std::string& path) { return packages_->owners().OwnerOf(path); }),
       options_.files_every);
   add(std::make_unique<SysctlCollector>(root_, *guard_), options_.sysctl_every);
+  add(std::make_unique<UnitCollector>(
+          root_, *guard_, clock_,
+          [this](const std::string& path) { return packages_->owners().OwnerOf(path); }),
+      options_.files_every);
+  add(std::make_unique<CertificateCollector>(root_), options_.packages_every);
+  add(std::make_unique<KernelCollector>(root_, *guard_), options_.sysctl_every);
 }
 
 Cause Agent::CauseOf(const ResourceObserved& observation, Instant now) const {

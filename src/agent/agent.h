@@ -18,14 +18,17 @@
 #include "agent/usage.h"
 #include "base/status.h"
 #include "base/time.h"
+#include "collect/certificate_collector.h"
 #include "collect/file_collector.h"
 #include "collect/host_metrics.h"
 #include "collect/host_root.h"
+#include "collect/kernel_collector.h"
 #include "collect/lens_client.h"
 #include "collect/package_collector.h"
 #include "collect/package_history.h"
 #include "collect/secret.h"
 #include "collect/sysctl_collector.h"
+#include "collect/unit_collector.h"
 #include "collect/watcher.h"
 
 namespace driftcast {
@@ -61,6 +64,9 @@ class Agent {
 
   // Opens the data folder. Errors: another agent uses it, or it cannot be written.
   Status Prepare();
+
+  // Hands everything that would be reported to `sink`, and reports nothing. Prepare is not needed.
+  Status Preview(Sink& sink);
 
   // Reports everything once, and waits until the engine has it. DeadlineExceeded if it does not.
   Status RunOnce(const Identity& identity, Duration patience);

@@ -17,7 +17,8 @@ std::map<std::string, std::string> ReadHostLabels(const HostRoot& root) {
   for (const char* path : {"/etc/os-release", "/usr/lib/os-release"}) {
     const auto text = root.Read(path, 64 << 10);
     if (!text.ok()) continue;
-    for (const KeyValue& key : Parse({.syntax = Syntax::kShell}, *text).keys)
+    const Parsed parsed = Parse({.syntax = Syntax::kShell}, *text);
+    for (const KeyValue& key : parsed.keys)
       if (key.path == "PRETTY_NAME") labels["os"] = CleanText(key.value.text, 128);
     break;
   }

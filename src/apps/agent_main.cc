@@ -100,14 +100,30 @@ void StopOnSignal(Agent& agent, const sigset_t& signals) {
   }).detach();
 }
 
-Status RunAgent(Arguments arguments) {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
+// Prints what it is handed: "stack/kind/name" and below it each key.
+class Printer : public Sink {
+ public:
+  explicit Printer(std::string stack) : stack_(std::move(stack)) {}
+  void Observed(ResourceObserved o) override {
+    std::string text = fmt::format("{}/{}/{}\n", stack_, o.resource.kind, o.resource.name);
+    for (const KeyValue& key : o.keys)
+      text += fmt::format("  {} = {}\n", key.path, key.value.Display());
+    for (const KeyValue& key : o.context)
+      text += fmt::format("  ({} {})\n", key.path, key.value.Display());
+    for (const Dependency& edge : o.depends_on)
+      text += fmt::format("  -> {} {}/{}\n", edge.kind, edge.to_kind, edge.to_name);
+    for (const UncomparedKey& key : o.uncompared)
+      text += fmt::format("  ! {} not compared: {}\n", key.path, key.reason);
+    fwrite(text.data(), 1, text.size(), stdout);
+  }
+  void Unchanged(std::string_view, std::string_view) override {}
 
+ private:
+  const std::string stack_;
+};
+
+// Completes and checks what the command line gave.
+Status Complete(Arguments& arguments) {
   AgentOptions& options = arguments.agent;
   options.data = arguments.data;
   options.version = DRIFTCAST_VERSION;
@@ -121,9 +137,26 @@ Status RunAgent(Arguments arguments) {
   if (options.lens_program.empty()) options.lens_program = ProgramBeside("driftcast-lens");
   if (!std::filesystem::is_directory(options.root))
     return InvalidArgument("--root {}: no such folder", options.root);
+  return Ok();
+}
 
+Status PrintPreview(Arguments arguments) {
+  DRIFTCAST_RETURN_IF_ERROR(Complete(arguments));
+  Printer printer(arguments.agent.stack);
+  return Agent(arguments.agent, *SystemClock()).Preview(printer);
+}
+
+Status RunAgent(Arguments arguments) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+
+  DRIFTCAST_RETURN_IF_ERROR(Complete(arguments));
   // Made before the threads begin, and never destroyed: the signal thread refers to it.
-  Agent& agent = *new Agent(options, *SystemClock());
+  Agent& agent = *new Agent(arguments.agent, *SystemClock());
   DRIFTCAST_RETURN_IF_ERROR(agent.Prepare());
   DRIFTCAST_ASSIGN_OR_RETURN(const Identity identity, Identify(arguments));
   if (arguments.once)
@@ -160,6 +193,7 @@ int Main(int argc, char** argv) {
   app.footer(
       "First time:  driftcast-agent --engine engine.example:7118 --join @/root/join-token\n"
       "Afterwards:  driftcast-agent --engine engine.example:7118\n"
+      "What leaves: driftcast-agent preview\n"
       "Its cost:    driftcast-agent cost");
   app.set_version_flag("--version", DRIFTCAST_VERSION);
   app.add_option("--data", arguments.data, "Folder for spool, identity and the host's key")
@@ -197,6 +231,9 @@ int Main(int argc, char** argv) {
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
   CLI::App* cost = app.add_subcommand("cost", "Show what a running agent costs, by collector");
   cost->add_option("--data", arguments.data, "Folder of that agent")->capture_default_str();
+  CLI::App* preview = app.add_subcommand(
+      "preview", "Print everything that would leave this host, and report nothing");
+  preview->fallthrough();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -205,6 +242,7 @@ int Main(int argc, char** argv) {
   }
   StartLogging(arguments.log_level);
   if (cost->parsed()) return Finish(PrintCost(arguments.data));
+  if (preview->parsed()) return Finish(PrintPreview(std::move(arguments)));
   if (agent.engine.empty()) {
     fprintf(stderr, "driftcast-agent: --engine HOST:PORT is needed; see --help\n");
     return kExitUsage;

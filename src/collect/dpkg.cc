@@ -11,7 +11,12 @@ namespace {
 
 constexpr const char* kListFolder = "/var/lib/dpkg/info/";
 constexpr size_t kListBytesMax = 32 << 20;
-constexpr std::string_view kWatchedPrefix = "/etc/";
+
+// Where files are that other collectors ask about.
+bool IsOfInterest(std::string_view path) {
+  return path.starts_with("/etc/") || path.starts_with("/lib/systemd/system/") ||
+         path.starts_with("/usr/lib/systemd/system/");
+}
 
 // "install ok installed"
 void ReadStatus(std::string_view value, DpkgPackage& package) {
@@ -105,7 +110,7 @@ void FileOwners::ReadList(const std::string& list_path, Owned& owned) {
   std::string_view rest = *content;
   while (!rest.empty()) {
     const std::string_view path = TakeUntil(rest, '\n');
-    if (path.starts_with(kWatchedPrefix)) owned.paths.emplace_back(path);
+    if (IsOfInterest(path)) owned.paths.emplace_back(path);
   }
 }
 
@@ -130,14 +135,16 @@ void FileOwners::Update(const std::vector<DpkgPackage>& packages, std::string_vi
 }
 
 std::string FileOwners::OwnerOf(const std::string& path) const {
-  const auto found = owners_.find(path);
+  auto found = owners_.find(path);
+  // With a merged /usr the same file is known under its old name.
+  if (found == owners_.end() && path.starts_with("/usr/")) found = owners_.find(path.substr(4));
   return found == owners_.end() ? std::string() : found->second;
 }
 
 std::vector<std::string> FileOwners::FilesOf(const std::string& package) const {
   std::vector<std::string> files;
   for (const auto& [path, owner] : owners_)
-    if (owner == package) files.push_back(path);
+    if (owner == package && path.starts_with("/etc/")) files.push_back(path);
   std::sort(files.begin(), files.end());
   return files;
 }

@@ -38,7 +38,7 @@ std::string PackageResourceName(std::string_view name, std::string_view architec
 std::vector<std::vector<std::string_view>> ParseDepends(std::string_view text);
 
 // Which package a configuration file belongs to: conffiles of the status file, and what the
-// packages' own file lists have below /etc. Not thread-safe.
+// packages' own file lists have below /etc and among systemd's units. Not thread-safe.
 class FileOwners {
  public:
   explicit FileOwners(const HostRoot& root) : root_(root) {}

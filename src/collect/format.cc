@@ -61,6 +61,17 @@ constexpr std::array kRules = {
     Rule{"/etc/ethertypes", Syntax::kLines},
     Rule{"/etc/rpc", Syntax::kLines},
     Rule{"/etc/ca-certificates.conf", Syntax::kLines},
+    Rule{"/etc/hostname", Syntax::kLines},
+    Rule{"/etc/timezone", Syntax::kLines},
+    Rule{"/etc/debian_version", Syntax::kLines},
+    Rule{"/etc/mailname", Syntax::kLines},
+    Rule{"/etc/networks", Syntax::kLines},
+    Rule{"/etc/netconfig", Syntax::kLines},
+    Rule{"/etc/inputrc", Syntax::kLines},
+    Rule{"/etc/iproute2/**", Syntax::kLines},
+    Rule{"/etc/dpkg/dpkg.cfg", Syntax::kLines},
+    Rule{"/etc/dpkg/dpkg.cfg.d/*", Syntax::kLines},
+    Rule{"/etc/dpkg/origins/*", Syntax::kDeb822},
     Rule{"/etc/ld.so.conf", Syntax::kLines},
     Rule{"/etc/ld.so.conf.d/*", Syntax::kLines},
     Rule{"/etc/crontab", Syntax::kLines},
@@ -180,6 +191,7 @@ Format Sniff(std::string_view path, std::string_view content) {
   if (content[first] == '{') return {Syntax::kLens, "json"};
   if (content.substr(first).starts_with("<?xml")) return {Syntax::kLens, "Xml.lns"};
   const Look look = LookAt(content);
+  if (look.lines == 0) return {Syntax::kLines};  // comments alone
   if (look.sections > 0 && NearlyAll(look.assignments + look.sections, look.lines))
     return {Syntax::kIni};
   if (NearlyAll(look.shell, look.lines)) return {Syntax::kShell};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "collect/control_file.h"
 #include "collect/parse.h"
 
 namespace driftcast {
@@ -28,6 +29,12 @@ std::unordered_map<std::string_view, std::string> FindProviders(
   return providers;
 }
 
+// It would be moved by an upgrade.
+bool IsPending(const DpkgPackage& package, const AptOffer& offer) {
+  return package.selection != "hold" && package.installed() &&
+         CompareDebianVersions(offer.version, package.version) > 0;
+}
+
 bool IsUsableName(const std::string& name) {
   return std::all_of(name.begin(), name.end(),
                      [](unsigned char c) { return c > 0x20 && c < 0x7F; });
@@ -35,8 +42,12 @@ bool IsUsableName(const std::string& name) {
 
 }  // namespace
 
-PackageCollector::PackageCollector(const HostRoot& root)
-    : Collector("packages", {"package"}), root_(root), owners_(root), lists_(root) {}
+PackageCollector::PackageCollector(const HostRoot& root, NextUpgrade next_upgrade)
+    : Collector("packages", {"package"}),
+      root_(root),
+      next_upgrade_(std::move(next_upgrade)),
+      owners_(root),
+      lists_(root) {}
 
 std::vector<WatchedPlace> PackageCollector::Places() const {
   return {{"/var/lib/dpkg", false}, {"/var/lib/apt/lists", false}};
@@ -59,6 +70,8 @@ uint64_t PackageCollector::Stamp(const DpkgPackage& package, const std::string& 
   const AptOffer* offer = lists_.Candidate(name);
   const std::hash<std::string_view> hash;
   uint64_t stamp = hash(package.version);
+  if (offer != nullptr && upgrade_at_ && IsPending(package, *offer))
+    stamp += static_cast<uint64_t>(ToUnixMicros(*upgrade_at_));
   for (const std::string_view part : {package.selection, package.state, package.depends,
                                       offer ? std::string_view(offer->version) : ""})
     stamp = stamp * 0x9E3779B97F4A7C15 + hash(part);
@@ -88,6 +101,8 @@ ResourceObserved PackageCollector::Observe(const DpkgPackage& package,
     out.context.push_back({"candidate", Value::Text(CleanText(offer->version, kVersionBytesMax))});
     out.context.push_back({"candidate_security", Value::Bool(offer->security)});
     if (lists_.pinned()) out.context.push_back({"candidate_pins", Value::Text("not evaluated")});
+    if (upgrade_at_ && IsPending(package, *offer))
+      out.context.push_back({"next_run", Value::Text(FormatInstant(*upgrade_at_))});
   }
   Canonicalize(out.context);
   return out;
@@ -106,6 +121,7 @@ Status PackageCollector::DoCollect(Depth depth, Sink& sink) {
                         package.version);
   lists_.Update(installed, native_);
   CountBytes(lists_.TakeBytesRead());
+  upgrade_at_ = next_upgrade_ ? next_upgrade_() : std::nullopt;
 
   const Providers providers = FindProviders(packages, native_);
   std::unordered_map<std::string, uint64_t> stamps;

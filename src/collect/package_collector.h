@@ -3,10 +3,13 @@
 #ifndef DRIFTCAST_COLLECT_PACKAGE_COLLECTOR_H_
 #define DRIFTCAST_COLLECT_PACKAGE_COLLECTOR_H_
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "base/time.h"
 #include "collect/apt_lists.h"
 #include "collect/collector.h"
 #include "collect/dpkg.h"
@@ -18,10 +21,14 @@ namespace driftcast {
 // "config-files", "half-configured", ...). Depends on what Depends and Pre-Depends name, resolved
 // to packages that are there ("requires"). Context: "candidate" (the version that apt would
 // install), "candidate_security" (true when it comes from a security suite), "candidate_pins"
-// ("not evaluated" when there are apt preferences).
+// ("not evaluated" when there are apt preferences), "next_run" of a package that is not on hold and
+// has a newer candidate: when unattended upgrades run next, if they do.
 class PackageCollector : public Collector {
  public:
-  explicit PackageCollector(const HostRoot& root);
+  // Says when packages are upgraded without anybody asking; nullopt: they are not.
+  using NextUpgrade = std::function<std::optional<Instant>()>;
+
+  explicit PackageCollector(const HostRoot& root, NextUpgrade next_upgrade = nullptr);
 
   std::vector<WatchedPlace> Places() const override;
   Reaction OnPath(const std::string& path) const override;
@@ -43,6 +50,8 @@ class PackageCollector : public Collector {
   uint64_t Stamp(const DpkgPackage& package, const std::string& name) const;
 
   const HostRoot& root_;
+  const NextUpgrade next_upgrade_;
+  std::optional<Instant> upgrade_at_;  // as of the last read
   FileOwners owners_;
   AptLists lists_;
   std::string native_;

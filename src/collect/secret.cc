@@ -27,6 +27,26 @@ bool IsPlainSetting(const Value& value) {
   return IsHarmless(value.text);
 }
 
+// The content without what is public by nature: certificates, public keys and signatures in PEM or
+// OpenPGP armour.
+std::string WithoutPublicBlocks(std::string_view content) {
+  std::string out;
+  for (;;) {
+    const size_t begin = content.find("-----BEGIN ");
+    const std::string_view head = content.substr(begin == std::string_view::npos ? 0 : begin + 11);
+    const bool is_public =
+        head.starts_with("CERTIFICATE-----") || head.starts_with("TRUSTED CERTIFICATE-----") ||
+        head.starts_with("PUBLIC KEY-----") || head.starts_with("PGP PUBLIC KEY BLOCK-----") ||
+        head.starts_with("PGP SIGNATURE-----");
+    const size_t end = begin == std::string_view::npos || !is_public
+                           ? std::string_view::npos
+                           : content.find("-----END ", begin);
+    if (end == std::string_view::npos) return out + std::string(content);
+    out += content.substr(0, begin);
+    content.remove_prefix(std::min(content.find('\n', end), content.size()));
+  }
+}
+
 std::string_view NextWord(std::string_view& text) {
   const size_t start = std::min(text.find_first_not_of(" \t\n"), text.size());
   const size_t end = std::min(text.find_first_of(" \t\n", start), text.size());
@@ -67,7 +87,8 @@ void SecretGuard::Protect(std::vector<KeyValue>& keys, Place place) const {
 }
 
 Value SecretGuard::Opaque(std::string_view content, Place place) const {
-  if (place.owner_only || LooksSecret(content) || NamesSecretWithin(content, true))
+  const std::string open = WithoutPublicBlocks(content);
+  if (place.owner_only || LooksSecret(open) || NamesSecretWithin(open, true))
     return Value::Secret(Fingerprint(content));
   return Value::Digest("sha256:" + Hex(Sha256(content)) + ":" + std::to_string(content.size()));
 }

@@ -105,6 +105,22 @@ size_t CaseSwitches(std::string_view word) {
   return switches;
 }
 
+// True when three fifths of the characters are in runs of four lower-case letters and more, as in
+// "AffirmTrust_Premium_Root1". In random letters of both cases and digits a twelfth is, and two
+// fifths are not rare enough.
+bool ReadsLikeWords(std::string_view word) {
+  size_t in_runs = 0, run = 0;
+  for (size_t i = 0; i <= word.size(); ++i) {
+    if (i < word.size() && std::islower(static_cast<unsigned char>(word[i]))) {
+      ++run;
+      continue;
+    }
+    if (run >= 4) in_runs += run;
+    run = 0;
+  }
+  return in_runs * 5 >= word.size() * 3;
+}
+
 // A long word that no person would choose: hex of 128 bits and more, or mixed letters and digits
 // with high entropy.
 bool LooksRandom(std::string_view word) {
@@ -116,6 +132,7 @@ bool LooksRandom(std::string_view word) {
   const bool lower = std::any_of(
       word.begin(), word.end(), [](char c) { return std::islower(static_cast<unsigned char>(c)); });
   const double entropy = Entropy(word);
+  if (upper && lower && ReadsLikeWords(word)) return false;
   if (digits && upper && lower) return entropy >= 3.7;
   if (upper && lower && CaseSwitches(word) * 100 >= word.size() * 38) return true;
   return word.size() >= 32 && digits && (upper || lower) && entropy >= 4.0;

@@ -91,12 +91,12 @@ std::optional<ResourceObserved> SysctlCollector::Read(const std::string& path) {
     return out;
   }
   CountBytes(text->size());
-  out.keys.push_back({out.resource.name, Value::Guess(Normalised(*text))});
-  // By its whole name, so that "net.ipv4.tcp_fastopen_key" is known for what it is.
-  const bool setting = out.resource.name.ends_with("_enabled") ||
-                       out.resource.name.find("keys.") != std::string::npos;
-  if (!setting) guard_.Protect(out.keys, {.owner_only = false, .known_format = true});
-  out.keys[0].path = "value";
+  out.keys.push_back({"value", Value::Guess(Normalised(*text))});
+  // Most names that sound secret ("..._secret_interval") are settings; these are keys.
+  const std::string& name = out.resource.name;
+  if (name.ends_with("tcp_fastopen_key") || name.ends_with("stable_secret"))
+    out.keys[0].value = Value::Secret(guard_.Fingerprint(out.keys[0].value.text));
+  guard_.Protect(out.keys, {.owner_only = false, .known_format = true, .names_mean_nothing = true});
   if (out.keys[0].value.type == ValueType::kText)
     out.keys[0].value.text = CleanText(out.keys[0].value.text, kValueBytesMax);
   return out;
