@@ -114,6 +114,8 @@ void ApplyObserved(ShardState& shard, const Fact& fact, const ResourceObserved& 
   UpdateContext context = ContextFor(shard, fact, cause);
   context.enrolling =
       body.means == Means::kSnapshot && !stack.record.enrolled_kinds.contains(body.resource.kind);
+  // Nobody changed what is seen for the first time: it says nothing about people's habits.
+  context.bot = context.bot || context.enrolling;
   ResourceObserved observed = body;
   observed.cause = cause;
   const auto events = ApplyObservation(observed, context, state);
