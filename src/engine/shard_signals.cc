@@ -1,4 +1,6 @@
 // Metric points: judged and remembered as they arrive; what is unusual goes onto the timeline.
+#include <algorithm>
+
 #include "engine/shard_state.h"
 #include "wire/fact.h"
 
@@ -8,6 +10,11 @@ namespace {
 // The states of a stack's series are stored this often; after a start the points since then are
 // taken in again from their table.
 constexpr Duration kStoreEvery = kHour;
+
+// The detector's own alarms feed forecasts and are too many for people (docs/signals.md): the
+// timeline gets those with at least this evidence, and keeps the newest so many.
+constexpr double kTimelineEvidence = 8;
+constexpr size_t kUnusualKept = 64;
 
 std::string SeriesName(const MetricPoint& point) {
   return point.resource_kind + '\0' + point.resource_name + '\0' + point.metric;
@@ -47,23 +54,37 @@ Status TakeInAgain(const Store& store, const std::string& stack_id, Stack& stack
   return result;
 }
 
+// What is unusual must not push out the package runs that explain changes.
+void ForgetOldUnusual(std::deque<ActivityReported>& activities) {
+  const auto unusual = [](const ActivityReported& a) {
+    return a.kind == "anomaly" || a.kind == "level_change";
+  };
+  if (std::count_if(activities.begin(), activities.end(), unusual) <=
+      static_cast<std::ptrdiff_t>(kUnusualKept))
+    return;
+  activities.erase(std::find_if(activities.begin(), activities.end(), unusual));
+}
+
 // An unusual point, on the timeline of the stack and of the resource that it belongs to.
 void NoteUnusual(ShardState& shard, const Fact& fact, const MetricPoint& point,
                  const Judgement& judgement) {
+  const std::string subject =
+      point.resource_kind + " " +
+      (point.resource_name.empty() ? fact.stack.value : point.resource_name);
   ActivityReported activity;
   activity.kind = judgement.alarm ? "anomaly" : "level_change";
   activity.id = fmt::format("{}/{}@{}", point.resource_name, point.metric, ToUnixMicros(point.at));
   activity.text =
       judgement.alarm
-          ? fmt::format("{} of {} {} is unusual: {:.4g}, expected {:.4g} to {:.4g}", point.metric,
-                        point.resource_kind, point.resource_name, point.value, judgement.band.low,
-                        judgement.band.high)
-          : fmt::format("{} of {} {} has moved to a new level, about {:.4g}", point.metric,
-                        point.resource_kind, point.resource_name, point.value);
+          ? fmt::format("{} of {} is unusual: {:.4g}, expected {:.4g} to {:.4g}", point.metric,
+                        subject, point.value, judgement.band.low, judgement.band.high)
+          : fmt::format("{} of {} has moved to a new level, about {:.4g}", point.metric, subject,
+                        point.value);
   activity.started_at = activity.ended_at = point.at;
   activity.resources = {point.resource_kind + "/" + point.resource_name};
   activity.details = {{"metric", point.metric}, {"value", fmt::format("{:.6g}", point.value)}};
   ApplyActivity(shard, fact, activity);
+  ForgetOldUnusual(shard.stacks[fact.stack.value].record.activities);
   Emit(shard, LiveEvent::Kind::kStack, fact.stack, fact.stack.value, activity.text);
 }
 
@@ -87,7 +108,8 @@ void ApplyMetrics(ShardState& shard, const Fact& fact, const MetricsObserved& bo
     slot.last = {point.at, point.value};
     const Judgement judgement = slot.state.Observe(point.at, point.value);
     slot.unsaved = true;
-    if (judgement.alarm || judgement.change_point) NoteUnusual(shard, fact, point, judgement);
+    const bool alarm = judgement.alarm && judgement.evidence >= kTimelineEvidence;
+    if (alarm || judgement.change_point) NoteUnusual(shard, fact, point, judgement);
   }
   StoreWhenDue(shard, fact, stack);
   shard.pending.log.Put(Table::kPoints,
