@@ -280,6 +280,15 @@ Page<RemediationPlan> ShardView::Plans(const PlanFilter& filter) const {
         all.begin(), all.end(),
         [](const RemediationPlan& a, const RemediationPlan& b) { return a.made_at > b.made_at; });
   }
+  // What was decided stays with what it was decided about, also when that is over.
+  if (resource) {
+    for (const auto& [id, plan] : shard_.plans) {
+      const bool asked = filter.trigger.empty() ? std::ranges::count(plan.resources, *resource) > 0
+                                                : plan.trigger == filter.trigger;
+      if (asked && std::ranges::find(all, plan.id, &RemediationPlan::id) == all.end())
+        all.push_back(plan);
+    }
+  }
   std::erase_if(all, [&](const RemediationPlan& plan) {
     return (!filter.stack.empty() && plan.stack.value != filter.stack) ||
            (!filter.trigger.empty() && plan.trigger != filter.trigger) ||

@@ -2,26 +2,22 @@
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import { useQuery, useSteady } from "../api/query";
-import type { Plan, PlanPage } from "../api/types";
+import type { DriftPage, Plan, PlanPage, PredictionPage, ResourceId } from "../api/types";
 import { duration, money, chance, splitName } from "../lib/format";
 import { href, setParams, useRoute } from "../lib/router";
 import { strategy_words } from "../parts/plan";
-import { Answered, Empty, NewRows, Time } from "../parts/states";
+import { Answered, Empty, Loading, NewRows, Time } from "../parts/states";
 import { PlanBadge } from "../parts/status";
 import { Pager } from "./drifts";
 
 const states: Array<[string, string]> = [["waiting", "To decide"], ["active", "Under way"], ["ended", "Ended"]];
 const page_size = 200;
+const triggers_max = 30;
 
 export function Plans(): JSX.Element {
   const { query } = useRoute();
   const state = query.get("state") ?? "waiting";
   const stack = query.get("stack");
-  const offset = Number(query.get("offset") ?? 0);
-  const plans = useQuery<PlanPage>("/plans", { state, stack, offset, limit: page_size }, { live: ["plan"], keep: true });
-  const groups = plans.data ? byTrigger(plans.data.rows) : undefined;
-  const area = useRef<HTMLDivElement>(null);
-  const steady = useSteady(groups, (group) => group[0].trigger, area, `${state} ${stack} ${offset}`);
   return (
     <div class="page">
       <header class="page-head">
@@ -33,18 +29,74 @@ export function Plans(): JSX.Element {
           {stack && <button class="pill" onClick={() => setParams({ stack: null })}>stack: {stack} ×</button>}
         </div>
       </header>
-      <div ref={area}>
-        <NewRows {...steady} />
-        <Answered answer={plans} lines={8}>
-          {(data) => (
-            <>
-              {steady.rows?.length === 0 && <div class="card"><NoPlans state={state} /></div>}
-              <ul class="plan-groups">{steady.rows?.map((group) => <li key={group[0].trigger}><Group plans={group} /></li>)}</ul>
-              <Pager offset={offset} size={page_size} total={data.total} />
-            </>
-          )}
-        </Answered>
-      </div>
+      {state === "waiting" ? <ToDecide stack={stack} /> : <Decided state={state} stack={stack} offset={Number(query.get("offset") ?? 0)} />}
+    </div>
+  );
+}
+
+/** What calls for a decision: open drifts, then forecasts that are alerts. Plans are made on demand. */
+function ToDecide({ stack }: { stack: string | null }): JSX.Element {
+  const drifts = useQuery<DriftPage>("/drifts", { stack, limit: triggers_max }, { live: ["drift"] });
+  const alerts = useQuery<PredictionPage>("/predictions", { stack, alerts: true, limit: triggers_max }, { live: ["prediction"] });
+  const drifted = new Set(drifts.data?.rows.map((drift) => drift.resource.id));
+  const triggers = drifts.data && alerts.data && [
+    ...drifts.data.rows.map((drift) => ({ id: drift.id, resource: drift.resource, at: drift.opened_at, severity: drift.severity })),
+    ...alerts.data.rows.filter((row) => !drifted.has(row.resource.id)).map((row) => ({ id: `prediction:${row.resource.id}`, resource: row.resource, at: row.made_at, severity: row.severity })),
+  ];
+  const area = useRef<HTMLDivElement>(null);
+  const steady = useSteady(triggers, (trigger) => trigger.id, area, `waiting ${stack}`);
+  const more = (drifts.data?.total ?? 0) - triggers_max;
+  return (
+    <div ref={area}>
+      <NewRows {...steady} />
+      <Answered answer={drifts} lines={8}>
+        {() => (
+          <>
+            {steady.rows?.length === 0 && <div class="card"><NoPlans state="waiting" /></div>}
+            <ul class="plan-groups">{steady.rows?.map((trigger) => <li key={trigger.id}><Trigger trigger={trigger} /></li>)}</ul>
+            {more > 0 && <p class="quiet nothing">The newest {triggers_max} drifts are shown. <a href={href("/drifts")}>All drifts, by cause</a></p>}
+          </>
+        )}
+      </Answered>
+    </div>
+  );
+}
+
+interface TriggerRow {
+  id: string;
+  resource: ResourceId;
+  at: string;
+  severity: number;
+}
+
+function Trigger({ trigger }: { trigger: TriggerRow }): JSX.Element {
+  const plans = useQuery<PlanPage>("/plans", { trigger: trigger.id, limit: 10 }, { live: ["plan"], concerns: (event) => event.stack === trigger.resource.stack });
+  if (plans.data && plans.data.rows.length > 0) return <Group plans={plans.data.rows} />;
+  return (
+    <article class="card plan-group" aria-label={`Plans for ${trigger.resource.name}`}>
+      <header><h2><a href={href("/compare", { trigger: trigger.id })}>{trigger.resource.name}</a></h2><p class="quiet">{trigger.resource.stack} · <Time at={trigger.at} /></p></header>
+      {plans.loading ? <Loading lines={1} /> : <p class="quiet">{plans.problem?.detail ?? "No plan fits."}</p>}
+    </article>
+  );
+}
+
+function Decided({ state, stack, offset }: { state: string; stack: string | null; offset: number }): JSX.Element {
+  const plans = useQuery<PlanPage>("/plans", { state, stack, offset, limit: page_size }, { live: ["plan"], keep: true });
+  const groups = plans.data ? byTrigger(plans.data.rows) : undefined;
+  const area = useRef<HTMLDivElement>(null);
+  const steady = useSteady(groups, (group) => group[0].trigger, area, `${state} ${stack} ${offset}`);
+  return (
+    <div ref={area}>
+      <NewRows {...steady} />
+      <Answered answer={plans} lines={8}>
+        {(data) => (
+          <>
+            {steady.rows?.length === 0 && <div class="card"><NoPlans state={state} /></div>}
+            <ul class="plan-groups">{steady.rows?.map((group) => <li key={group[0].trigger}><Group plans={group} /></li>)}</ul>
+            <Pager offset={offset} size={page_size} total={data.total} />
+          </>
+        )}
+      </Answered>
     </div>
   );
 }
