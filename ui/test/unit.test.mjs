@@ -19,6 +19,7 @@ table("a probability never rounds to certainty", [[0, "0%"], [0.004, "<1%"], [0.
 table("a forecast is never certain", [[1, ">99%"], [0.5, "50%"], [0, "0%"]], format.chance);
 table("an expected number keeps a decimal while it is small", [[0.04, "0"], [0.42, "0.4"], [2, "2"], [9.94, "9.9"], [14.2, "14"], [1234, "1,234"]], format.expected);
 table("a duration has one or two units", [[0, "none"], [0.2, "<1 s"], [45, "45 s"], [90, "1 min 30 s"], [3600, "1 h"], [90000, "1 d 1 h"], [1e6, "11 d"]], format.duration);
+table("words become a sentence", [["", ""], ["it is done", "It is done."], ["Done.", "Done."]], format.sentence);
 table("bytes", [[0, "0 B"], [1023, "1023 B"], [1536, "1.5 KiB"], [19922944, "19 MiB"]], format.bytes);
 table("a digest is shortened, a value is not", [["sha256:9f86d081884c7d65aa:12", "content 9f86d081884c… · 12 B"], ["yes", "yes"]], format.shortValue);
 

@@ -83,6 +83,13 @@ export function words(name: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/** "every step was read back" -> "Every step was read back." */
+export function sentence(text: string): string {
+  if (text === "") return "";
+  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}
+
 /** The last part of a path-like name, and what is before it. */
 export function splitName(name: string): { folder: string; leaf: string } {
   const cut = name.lastIndexOf("/", name.length - 2);

@@ -38,7 +38,7 @@ function Compare({ trigger, chosen }: { trigger: string; chosen: string | null }
           if (!side.includes(selected)) side[side.length - 1] = selected;
           return (
             <>
-              <SideBySide plans={side} selected={selected} />
+              {side.length > 1 && <SideBySide plans={side} selected={selected} />}
               <Chosen key={selected.id} plan={selected} refresh={plans.refresh} />
             </>
           );

@@ -1,7 +1,7 @@
 // A plan's way from approval to proof, as it happens.
 import type { JSX } from "preact";
 import type { Plan } from "../api/types";
-import { duration } from "../lib/format";
+import { duration, sentence } from "../lib/format";
 import { Icon } from "./icons";
 import { Time } from "./states";
 
@@ -37,8 +37,8 @@ export function Progress({ plan }: { plan: Plan }): JSX.Element {
           })}
         </ol>
       )}
-      {bad_end && <p class={`notice tone-${plan.state === "overridden" ? "quiet" : plan.state === "unclear" ? "missing" : "drift"}`}><b>{bad_end}.</b> {plan.outcome}</p>}
-      {plan.state === "succeeded" && <p class="notice tone-sync"><b>Verified.</b> {plan.outcome || "An independent read found what was planned."} {plan.needs.length > 0 && <>Measured downtime: {duration(plan.downtime_measured_s)}.</>}</p>}
+      {bad_end && <p class={`notice tone-${plan.state === "overridden" ? "quiet" : plan.state === "unclear" ? "missing" : "drift"}`}><b>{bad_end}.</b> {sentence(plan.outcome)}</p>}
+      {plan.state === "succeeded" && <p class="notice tone-sync"><b>Verified.</b> {sentence(plan.outcome) || "An independent read found what was planned."} {plan.needs.length > 0 && <>Measured downtime: {duration(plan.downtime_measured_s)}.</>}</p>}
       {plan.state === "approved" && plan.not_before && Date.parse(plan.not_before) > Date.now() && <p class="quiet">Begins <Time at={plan.not_before} both />.</p>}
       <p class="quiet">{plan.decided_by && <>Decided by {plan.decided_by}{plan.decision_reason && <>: “{plan.decision_reason}”</>}.</>}</p>
     </div>
