@@ -13,6 +13,7 @@ namespace {
 constexpr const char* kFolder = "/var/lib/apt/lists/";
 constexpr size_t kReleaseBytesMax = 4 << 20;
 constexpr uint64_t kListTextBytesMax = 1ull << 30;
+constexpr auto kRereadGap = std::chrono::minutes(1);
 
 // ".gz" for "x_Packages.gz"; false when it is no list that we can read.
 bool IsPackageList(const std::string& name, std::string_view& kind) {
@@ -104,10 +105,16 @@ void AptLists::Update(const std::unordered_map<std::string, std::string>& instal
                       const std::string& native) {
   uint64_t stamp = 1;
   std::vector<List> lists = FindLists(stamp);
-  for (const auto& [name, version] : installed)  // any order: summed
-    stamp += std::hash<std::string>()(name) * 31 + std::hash<std::string>()(version);
-  if (stamp == stamp_) return;
+  uint64_t names = 0;
+  for (const auto& [name, version] : installed) names += std::hash<std::string>()(name);
+  // While packages are being installed the set changes every moment; what is new is as new as its
+  // candidate, so that can wait.
+  const auto now = std::chrono::steady_clock::now();
+  const bool new_names = names != names_ && now - read_at_ > kRereadGap;
+  if (stamp == stamp_ && !new_names) return;
   stamp_ = stamp;
+  names_ = names;
+  read_at_ = now;
   offers_.clear();
   std::stable_sort(lists.begin(), lists.end(),
                    [](const List& a, const List& b) { return a.automatic && !b.automatic; });

@@ -2,6 +2,7 @@
 #ifndef DRIFTCAST_COLLECT_APT_LISTS_H_
 #define DRIFTCAST_COLLECT_APT_LISTS_H_
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -31,8 +32,8 @@ class AptLists {
   explicit AptLists(const HostRoot& root) : root_(root) {}
 
   // Wanted: name and installed version of each package of interest, "name:arch" for every
-  // architecture. Reads the lists only when one of them, or the set of packages, changed.
-  // `text_max` bounds what is decompressed from one list.
+  // architecture. Reads the lists only when one of them changed, or, at most once a minute, when
+  // the set of packages did.
   void Update(const std::unordered_map<std::string, std::string>& installed,
               const std::string& native);
 
@@ -56,7 +57,9 @@ class AptLists {
 
   const HostRoot& root_;
   std::unordered_map<std::string, AptOffer> offers_;
-  uint64_t stamp_ = 0;
+  uint64_t stamp_ = 0;  // of the lists
+  uint64_t names_ = 0;  // of the packages asked for
+  std::chrono::steady_clock::time_point read_at_;
   uint64_t bytes_read_ = 0;
   int unread_ = 0;
   bool pinned_ = false;
