@@ -128,7 +128,7 @@ function Group({ plans }: { plans: Plan[] }): JSX.Element {
       <a class="plan-best" href={href("/compare", { trigger: best.trigger, plan: best.id })}>
         <span class="strategy">{strategy_words[best.strategy]}</span>
         <span class="plan-title">{best.title}</span>
-        <span class="plan-facts">{duration(estimate.downtime_s.p50)} downtime · {money(estimate.cost, estimate.currency)}{best.steps.length > 0 && <> · {chance(estimate.p_success)} succeeds</>}</span>
+        <span class="plan-facts">{estimate.downtime_s.p50 > 0 ? duration(estimate.downtime_s.p50) : "no"} downtime · {money(estimate.cost, estimate.currency)}{best.steps.length > 0 && <> · {chance(estimate.p_success)} succeeds</>}</span>
         {best.state === "proposed" ? <span class="badge tone-quiet">best ranked</span> : <PlanBadge state={best.state} />}
       </a>
       {others.length > 0 && (
