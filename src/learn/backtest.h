@@ -34,7 +34,7 @@ struct BacktestOptions {
   std::vector<Fold> folds;                   // the judged stacks; others only inform
   int64_t from = 0;                          // Unix seconds
   bool in_service = true;
-  double rows_per_stack = 8000;  // drawn to learn from, before the evaluation
+  double rows_per_stack = 16000;  // drawn to learn from, before the evaluation
   int threads = 1;
   bool keys = true;                  // say which keys, too
   std::filesystem::path out;         // gzip TSV: stack kind resource cutoff p_1d p_7d keys

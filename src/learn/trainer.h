@@ -73,13 +73,13 @@ Status TrainKeyRanker(const KeyRows& rows, const std::vector<bool>& use, int thr
 // logits. `use`: the rows to learn from (indices); heads without enough changed rows stay as they
 // are. The result serves like any model.
 struct AdaptOptions {
-  BoosterOptions trees{.rounds = 60,
-                       .leaves_max = 8,
+  BoosterOptions trees{.rounds = 120,
+                       .leaves_max = 12,
                        .learning_rate = 0.05,
                        .min_child_weight = 40,
                        .row_share = 0.7,
                        .column_share = 0.4,
-                       .l2 = 20,
+                       .l2 = 8,
                        .bins_max = 64,
                        .threads = 1,
                        .seed = 0};
