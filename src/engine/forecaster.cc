@@ -46,6 +46,18 @@ double Scheduled(const ResourceState& state, Instant now, Duration horizon) {
   return 1 - std::exp2(-Seconds(horizon) / 86400 / kAdoptionHalfLifeDays);
 }
 
+// What was learned and what is scheduled, as independent ways to change.
+Risks Combine(const predict::HorizonProbabilities& learned, const ResourceState& state,
+              Instant now) {
+  Risks risks{};
+  for (size_t h = 0; h < kHorizonCount; ++h) {
+    const double q = Scheduled(state, now, kHorizons[h]);
+    risks[h] = static_cast<float>(1 - (1 - learned[h]) * (1 - q));
+    if (h > 0) risks[h] = std::max(risks[h], risks[h - 1]);
+  }
+  return risks;
+}
+
 void SortByP(std::vector<PredictedKey>& keys) {
   std::stable_sort(keys.begin(), keys.end(),
                    [](const PredictedKey& a, const PredictedKey& b) { return a.p > b.p; });
@@ -92,18 +104,30 @@ Instant Forecaster::Learn(const ChangeEvent& event, bool past) {
   return taken.at;
 }
 
-Risks Forecaster::RisksOf(const ResourceId& id, const ResourceState& state, Instant now) const {
-  Risks risks{};
-  const auto handle = predictor_.Find(id.stack.value, id.kind, id.name);
-  if (handle == predict::kNone) return risks;
-  predict::HorizonProbabilities p;
-  predictor_.Probabilities({&handle, 1}, now, &p);
-  for (size_t h = 0; h < kHorizonCount; ++h) {
-    const double q = Scheduled(state, now, kHorizons[h]);
-    risks[h] = static_cast<float>(1 - (1 - p[h]) * (1 - q));
-    if (h > 0) risks[h] = std::max(risks[h], risks[h - 1]);
+std::vector<Risks> Forecaster::RisksOf(std::span<const Asked> asked, Instant now) const {
+  std::vector<Risks> risks(asked.size());  // 0 for what was never heard of
+  std::vector<predict::ResourceId> handles;
+  std::vector<size_t> places;
+  for (size_t i = 0; i < asked.size(); ++i) {
+    const ResourceId& id = asked[i].id;
+    const auto handle = predictor_.Find(id.stack.value, id.kind, id.name);
+    if (handle == predict::kNone) continue;
+    handles.push_back(handle);
+    places.push_back(i);
   }
+  std::vector<predict::HorizonProbabilities> learned(handles.size());
+  predictor_.Probabilities(handles, now, learned.data());
+  for (size_t i = 0; i < handles.size(); ++i)
+    risks[places[i]] = Combine(learned[i], asked[places[i]].state, now);
   return risks;
+}
+
+Risks Forecaster::RisksOf(const ResourceId& id, const ResourceState& state, Instant now) const {
+  const auto handle = predictor_.Find(id.stack.value, id.kind, id.name);
+  if (handle == predict::kNone) return {};
+  predict::HorizonProbabilities learned;
+  predictor_.Probabilities({&handle, 1}, now, &learned);
+  return Combine(learned, state, now);
 }
 
 DriftPrediction Forecaster::Predict(const ResourceId& id, const ResourceState& state,

@@ -8,8 +8,10 @@
 #define DRIFTCAST_ENGINE_FORECASTER_H_
 
 #include <array>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "engine/records.h"
@@ -33,7 +35,14 @@ class Forecaster {
   // taken: learning the same events at these times gives the same state again.
   Instant Learn(const ChangeEvent& event, bool past);
 
-  // P(change) within each horizon; never falls with the horizon.
+  struct Asked {
+    ResourceId id;
+    ResourceState state;
+  };
+
+  // P(change) within each horizon; never falls with the horizon. Many at once cost less each,
+  // most so when resources of one stack stand together.
+  std::vector<Risks> RisksOf(std::span<const Asked> asked, Instant now) const;
   Risks RisksOf(const ResourceId& id, const ResourceState& state, Instant now) const;
 
   DriftPrediction Predict(const ResourceId& id, const ResourceState& state, const DriftShare& share,

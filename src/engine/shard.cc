@@ -288,6 +288,8 @@ Status Shard::LoadRest(const Store& store) {
             stack.dependents[edge.to_kind + '\0' + edge.to_name].insert(SlotKey(id));
         return Ok();
       }));
+  for (auto& [id, stack] : state_.stacks)
+    if (HasForecasts(stack)) RefreshRisks(state_, id, stack);
   DRIFTCAST_RETURN_IF_ERROR(RestoreSeries(state_, store));
   for (size_t h = 0; h < kHorizonCount; ++h)
     DRIFTCAST_RETURN_IF_ERROR(

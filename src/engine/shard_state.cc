@@ -253,13 +253,33 @@ void FillSlot(const ShardState& shard, const ResourceId& id, const ResourceState
   slot.compared_at = state.compared_at;
   slot.treated_at = state.treated_at;
   slot.snoozed_until = state.snoozed_until;
-  slot.p_change = state.exists ? shard.forecaster.RisksOf(id, state, shard.numbers.now) : Risks{};
   slot.depends_on_hash = HashOf(state.depends_on);
   if (slot.severity_of_kind == 0)
     slot.severity_of_kind = static_cast<float>(SensitivityOf(id.kind, id.name, "").weight);
   slot.severity = slot.severity_of_kind;
   if (const auto drift = shard.drifts.find(state.drift_id); drift != shard.drifts.end())
     slot.severity = static_cast<float>(drift->second.severity);
+}
+
+bool HasForecasts(const Stack& stack) { return stack.record.cohort_made_at[0] != Instant(); }
+
+void RefreshRisks(ShardState& shard, const std::string& stack_id, Stack& stack) {
+  constexpr size_t kBlock = 256;
+  std::vector<Forecaster::Asked> asked;
+  std::vector<Slot*> slots;
+  const auto answer = [&] {
+    const auto risks = shard.forecaster.RisksOf(asked, shard.numbers.now);
+    for (size_t i = 0; i < slots.size(); ++i) slots[i]->p_change = risks[i];
+    asked.clear();
+    slots.clear();
+  };
+  for (auto& [slot_key, slot] : stack.slots) {
+    if (!slot.exists) continue;
+    asked.push_back({IdFromSlotKey(StackId(stack_id), slot_key), DecodeSlot(slot)});
+    slots.push_back(&slot);
+    if (slots.size() == kBlock) answer();
+  }
+  answer();
 }
 
 Stack& StackFor(ShardState& shard, const StackId& id) {
@@ -282,6 +302,10 @@ void PutJudged(ShardState& shard, const ResourceId& id, ResourceState state,
   state.status = view.status;
   FollowDrift(shard, stack, id, view, cause, state);
   FillSlot(shard, id, state, view, slot);
+  if (!state.exists)
+    slot.p_change = {};
+  else if (HasForecasts(stack))  // else the stack is enrolling: all are made at its end
+    slot.p_change = shard.forecaster.RisksOf(id, state, shard.numbers.now);
   FollowAlert(shard, id, slot, state);
   shard.pending.slots.insert({id.stack.value, slot_key});
   // What is gone and was never expected leaves nothing behind but its history.

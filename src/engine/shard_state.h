@@ -102,11 +102,17 @@ ShadowResource ViewOfSlot(const ShardState& shard, const ResourceId& id,
                           const ResourceState& state);
 DriftShare ShareOf(const ShardState& shard, const ResourceId& id);
 
-// Fills what a slot keeps beside the bytes, except the open cohorts.
+// Fills what a slot keeps beside the bytes, except forecasts and open cohorts.
 void FillSlot(const ShardState& shard, const ResourceId& id, const ResourceState& state,
               const ShadowResource& view, Slot& slot);
 
+// False while the stack enrols: its first forecasts are made when that is done.
+bool HasForecasts(const Stack& stack);
+
 // --- Changing ---
+
+// Forecasts for all resources of a stack, as of now.
+void RefreshRisks(ShardState& shard, const std::string& stack_id, Stack& stack);
 
 Stack& StackFor(ShardState& shard, const StackId& id);  // made when it is not there
 

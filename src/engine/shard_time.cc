@@ -44,14 +44,11 @@ void CloseCohort(ShardState& shard, Stack& stack, size_t horizon) {
   shard.pending.track = true;
 }
 
+// Writes down the forecasts of this moment, to be scored when the horizon has passed.
 void OpenCohort(ShardState& shard, const std::string& stack_id, Stack& stack, size_t horizon) {
   stack.record.cohort_made_at[horizon] = shard.numbers.now;
-  for (auto& [slot_key, slot] : stack.slots) {
-    if (!slot.exists) continue;
-    const ResourceId id = IdFromSlotKey(StackId(stack_id), slot_key);
-    slot.p_change = shard.forecaster.RisksOf(id, DecodeSlot(slot), shard.numbers.now);
-    slot.p_scored[horizon] = slot.p_change[horizon];
-  }
+  for (auto& [slot_key, slot] : stack.slots)
+    if (slot.exists) slot.p_scored[horizon] = slot.p_change[horizon];
   shard.pending.cohorts.insert({stack_id, horizon});
   shard.pending.stacks.insert(stack_id);
 }
@@ -59,15 +56,16 @@ void OpenCohort(ShardState& shard, const std::string& stack_id, Stack& stack, si
 void AdvanceCohorts(ShardState& shard, const std::string& stack_id, Stack& stack) {
   // The first cohorts are made once something is known: after the first snapshot.
   if (stack.record.enrolled_kinds.empty()) return;
+  std::vector<size_t> due;
   for (size_t h = 0; h < kHorizonCount; ++h) {
     const Instant made_at = stack.record.cohort_made_at[h];
-    if (made_at == Instant()) {
-      OpenCohort(shard, stack_id, stack, h);
-    } else if (shard.numbers.now > made_at + kHorizons[h] + StaggerOf(stack_id, kMinute)) {
-      CloseCohort(shard, stack, h);
-      OpenCohort(shard, stack_id, stack, h);
-    }
+    const bool over = shard.numbers.now > made_at + kHorizons[h] + StaggerOf(stack_id, kMinute);
+    if (made_at == Instant() || over) due.push_back(h);
+    if (made_at != Instant() && over) CloseCohort(shard, stack, h);
   }
+  if (due.empty()) return;
+  RefreshRisks(shard, stack_id, stack);
+  for (const size_t h : due) OpenCohort(shard, stack_id, stack, h);
 }
 
 void AdvancePlans(ShardState& shard) {
