@@ -243,7 +243,9 @@ Status Shard::Load(const Store& store) {
     return Ok();
   }));
   DRIFTCAST_RETURN_IF_ERROR(LoadEach(store, "d/", [&](std::string_view id, std::string_view bytes) {
-    DRIFTCAST_ASSIGN_OR_RETURN(state_.drifts[std::string(id)], DecodeDrift(bytes));
+    Drift& drift = state_.drifts[std::string(id)];
+    DRIFTCAST_ASSIGN_OR_RETURN(drift, DecodeDrift(bytes));
+    if (drift.closed_at != Instant()) state_.closed_drifts.insert({drift.closed_at, drift.id});
     return Ok();
   }));
   DRIFTCAST_RETURN_IF_ERROR(LoadEach(store, "p/", [&](std::string_view id, std::string_view bytes) {

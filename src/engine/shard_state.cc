@@ -74,13 +74,9 @@ bool SameDifference(const Drift& a, const Drift& b) {
 
 // Closed drifts are kept for the page; history keeps everything. The oldest leave first.
 void ForgetOldDrifts(ShardState& shard) {
-  if (shard.drifts.size() <= kClosedDriftsKept) return;
-  const Drift* oldest = nullptr;
-  for (const auto& [id, drift] : shard.drifts)
-    if (drift.closed_at != Instant() && (oldest == nullptr || drift.closed_at < oldest->closed_at))
-      oldest = &drift;
-  if (oldest == nullptr) return;
-  const std::string id = oldest->id;
+  if (shard.closed_drifts.size() <= kClosedDriftsKept) return;
+  const std::string id = shard.closed_drifts.begin()->second;
+  shard.closed_drifts.erase(shard.closed_drifts.begin());
   shard.pending.drifts.insert(id);
   shard.drifts.erase(id);
 }
@@ -90,6 +86,7 @@ void CloseDrift(ShardState& shard, ResourceState& state) {
   if (found == shard.drifts.end()) return;
   Drift& drift = found->second;
   drift.closed_at = shard.numbers.now;
+  shard.closed_drifts.insert({drift.closed_at, drift.id});
   shard.pending.drifts.insert(drift.id);
   Emit(shard, LiveEvent::Kind::kDrift, drift.resource.stack, drift.id,
        drift.resource.kind + " " + drift.resource.name + " is as expected again");

@@ -80,8 +80,9 @@ struct ShardState {
   ShardOptions options;
   ShardNumbers numbers;
   std::map<std::string, Stack> stacks;
-  std::map<std::string, Drift> drifts;           // open ones, and the newest closed ones
-  std::map<std::string, RemediationPlan> plans;  // that somebody decided about
+  std::map<std::string, Drift> drifts;                      // open ones, and the newest closed ones
+  std::set<std::pair<Instant, std::string>> closed_drifts;  // of `drifts`, oldest first
+  std::map<std::string, RemediationPlan> plans;             // that somebody decided about
   std::map<std::string, IgnoreRule> rules;
   std::map<std::string, uint64_t> agents;         // highest number applied
   std::vector<ExpectationSet> role_expectations;  // in the order in which they came
