@@ -116,8 +116,16 @@ StatusOr<std::unique_ptr<Fleet>> EnrolFleet(const Settings& settings, const std:
   fleet.agent.drop_per_second = 0.3;
   fleet.agent.delay_max = Duration(20'000);
   fleet.agent.resend = 0.1;
+  fleet.agent.spool_max = 500;  // on a slow machine the load falls, and the end stays near
   DRIFTCAST_ASSIGN_OR_RETURN(fleet.token, gate->CreateJoinToken(token));
   return Fleet::Enrol(fleet, ledger);
+}
+
+void WaitForAcknowledgement(const Ledger& ledger, seconds at_most) {
+  const auto end = Steady::now() + at_most;
+  const uint64_t before = ledger.count();
+  while (ledger.count() == before && Steady::now() < end)
+    std::this_thread::sleep_for(milliseconds(2));
 }
 
 Status KillAgainAndAgain(const Settings& settings, const std::string& data, Fleet& fleet,
@@ -134,7 +142,10 @@ Status KillAgainAndAgain(const Settings& settings, const std::string& data, Flee
     const std::string gate = engine.WaitForGate(seconds(60));
     if (gate.empty()) return Internal("start {} failed; see {}/engine.log", i, data);
     fleet.SetServer(gate);
-    std::this_thread::sleep_for(milliseconds(30 + random() % 500));
+    // Mostly in the middle of work, however slow the machine is: some time after the first
+    // acknowledgement. Else before it.
+    if (random() % 4 != 0) WaitForAcknowledgement(ledger, seconds(20));
+    std::this_thread::sleep_for(milliseconds(random() % 500));
     engine.End(SIGKILL);
     if ((i + 1) % 10 == 0)
       std::printf("%d kills (%d while starting), %lu facts acknowledged\n", i + 1, at_start,

@@ -13,7 +13,6 @@ namespace {
 
 constexpr auto kRetry = std::chrono::milliseconds(50);
 constexpr auto kMetricsEvery = std::chrono::seconds(10);
-constexpr size_t kSpoolMax = 1 << 20;  // facts; changes are not made beyond
 
 }  // namespace
 
@@ -163,11 +162,12 @@ void SimulatedAgent::MakeFacts(Steady::time_point now) {
     const auto window = static_cast<size_t>(options_.window_facts);
     owed_ = spool_.size() < window ? static_cast<double>(window - spool_.size()) : 0;
   }
-  for (; owed_ >= 1 && spool_.size() < kSpoolMax; owed_ -= 1) {
+  for (; owed_ >= 1 && spool_.size() < options_.spool_max; owed_ -= 1) {
     Changed changed;
     ResourceObserved body = host_.Change(&changed);
     Spool(std::move(body), changed);
   }
+  owed_ = std::min(owed_, 1.0);
   if (options_.series > 0 && now >= metrics_after_ && now >= slow_until_) {
     metrics_after_ = now + kMetricsEvery;
     SpoolMetrics();

@@ -25,11 +25,12 @@ namespace driftcast::fleet {
 using Steady = std::chrono::steady_clock;
 
 struct AgentOptions {
-  std::string server;       // "127.0.0.1:7118"
-  double rate = 1;          // changes a second; 0 = as many as are acknowledged
-  int batch_facts = 64;     // in one message, 1 to 512
-  int window_facts = 2048;  // sent and not acknowledged
-  int series = 0;           // metric series, a point each every 10 s
+  std::string server;          // "127.0.0.1:7118"
+  double rate = 1;             // changes a second; 0 = as many as are acknowledged
+  int batch_facts = 64;        // in one message, 1 to 512
+  int window_facts = 2048;     // sent and not acknowledged
+  size_t spool_max = 1 << 20;  // facts that wait; changes are not made beyond
+  int series = 0;              // metric series, a point each every 10 s
   // The network: chance of a lost connection in each second, longest wait before a message, chance
   // that part of a message is sent again.
   double drop_per_second = 0;
