@@ -29,13 +29,14 @@ struct EngineSettings {
   double alert_threshold = 0.5;
   std::string webhook, webhook_secret_file;
   std::string local_join;
+  int local_join_uses = 1;
   std::string log_level = "info";
 };
 
 // The gate's side of the web's agent pages.
 class GateAdmin : public AgentAdmin {
  public:
-  GateAdmin(AgentGate& gate, Engine& engine) : gate_(gate), engine_(engine) {}
+  explicit GateAdmin(AgentGate& gate) : gate_(gate) {}
 
   std::vector<Agent> Agents() const override {
     std::vector<Agent> agents;
@@ -52,18 +53,7 @@ class GateAdmin : public AgentAdmin {
 
   std::vector<JoinToken> JoinTokens() const override {
     std::vector<JoinToken> tokens;
-    for (const auto& [key, value] : engine_.ListSettings(kPrefix)) {
-      const auto json = nlohmann::json::parse(value, nullptr, false);
-      if (json.is_discarded()) continue;
-      JoinToken token;
-      token.id = key.substr(std::string_view(kPrefix).size());
-      token.role = RoleName(json.value("role", ""));
-      token.note = json.value("note", "");
-      token.created_at = FromUnixMicros(json.value("created_us", int64_t{0}));
-      token.expires_at = FromUnixMicros(json.value("expires_us", int64_t{0}));
-      token.by = Principal(json.value("by", ""));
-      tokens.push_back(std::move(token));
-    }
+    for (const JoinTokenInfo& info : gate_.ListJoinTokens()) tokens.push_back(About(info));
     return tokens;
   }
 
@@ -72,34 +62,30 @@ class GateAdmin : public AgentAdmin {
     JoinTokenOptions options;
     options.valid = valid;
     options.by = by;
-    DRIFTCAST_ASSIGN_OR_RETURN(const std::string secret, gate_.CreateJoinToken(options));
+    options.role = role;
+    options.note = note;
     MadeJoinToken made;
-    const Instant now = SystemClock()->Now();
-    made.about = {Hex(RandomBytes(8)), role, note, now, now + valid, by, Instant(), AgentId()};
-    made.secret = secret;
+    DRIFTCAST_ASSIGN_OR_RETURN(made.secret, gate_.CreateJoinToken(options));
+    for (const JoinTokenInfo& info : gate_.ListJoinTokens())
+      if (info.id == JoinTokenId(made.secret)) made.about = About(info);
     made.command = fmt::format(
         "driftcast-agent --engine HOST:{} --data /var/lib/driftcast-agent "
         "--join {}{}",
-        gate_.port(), secret, role.empty() ? "" : " --role " + role.value);
-    const nlohmann::json json = {{"role", role.value},
-                                 {"note", note},
-                                 {"created_us", ToUnixMicros(now)},
-                                 {"expires_us", ToUnixMicros(now + valid)},
-                                 {"by", by.value}};
-    DRIFTCAST_RETURN_IF_ERROR(engine_.PutSetting(kPrefix + made.about.id, json.dump()));
+        gate_.port(), made.secret, role.empty() ? "" : " --role " + role.value);
     return made;
   }
 
-  Status WithdrawJoinToken(const std::string& id, const Principal&) override {
-    if (!engine_.GetSetting(kPrefix + id)) return NotFound("there is no join token {}", id);
-    return Unimplemented("a join token ends by itself when it is used or its time is over");
+  Status WithdrawJoinToken(const std::string& id, const Principal& by) override {
+    return gate_.WithdrawJoinToken(id, by);
   }
 
  private:
-  static constexpr char kPrefix[] = "apps/join-token/";
+  static JoinToken About(const JoinTokenInfo& info) {
+    return {info.id,         info.role, info.note,    info.made_at,
+            info.expires_at, info.by,   info.used_at, info.used_by};
+  }
 
   AgentGate& gate_;
-  Engine& engine_;
 };
 
 StatusOr<TlsIdentity> ReadTls(const EngineSettings& settings) {
@@ -144,6 +130,9 @@ Status WriteLocalAccess(const EngineSettings& settings, WebServer& web, AgentGat
   if (settings.local_join.empty()) return Ok();
   JoinTokenOptions options;
   options.by = Principal("engine");
+  options.uses = settings.local_join_uses;
+  options.may_replace = true;  // whoever may read the file owns this machine
+  options.note = "for this machine";
   DRIFTCAST_ASSIGN_OR_RETURN(const std::string token, gate.CreateJoinToken(options));
   return WriteFileAtomically(settings.local_join, token + "\n", 0600);
 }
@@ -179,7 +168,7 @@ Status RunEngine(const EngineSettings& settings) {
   gate_options.data = settings.data;
   DRIFTCAST_ASSIGN_OR_RETURN(const auto gate, AgentGate::Start(gate_options, *engine));
 
-  GateAdmin admin(*gate, *engine);
+  GateAdmin admin(*gate);
   const auto port = MakeEnginePort(*engine);
   WebOptions web_options;
   web_options.address = settings.address;
@@ -257,6 +246,11 @@ void AddEngineCommand(CLI::App& app) {
                       "Sign the webhook's body with the secret in this file");
   command->add_option("--local-join", settings->local_join,
                       "Write a one-time join token for an agent on this machine to this file");
+  command
+      ->add_option("--local-join-uses", settings->local_join_uses,
+                   "Agents that may join with it (a simulated fleet)")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
   command->add_option("--log-level", settings->log_level, "debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str();

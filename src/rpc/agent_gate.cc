@@ -154,6 +154,14 @@ StatusOr<std::string> AgentGate::CreateJoinToken(const JoinTokenOptions& options
   return token.ToText();
 }
 
+std::vector<JoinTokenInfo> AgentGate::ListJoinTokens() const {
+  return impl_->roster->ListTokens(impl_->options.clock->Now());
+}
+
+Status AgentGate::WithdrawJoinToken(const std::string& id, const Principal& by) {
+  return impl_->roster->WithdrawToken(id, by);
+}
+
 Status AgentGate::Revoke(const AgentId& agent, const std::string& reason, const Principal& by) {
   DRIFTCAST_RETURN_IF_ERROR(impl_->roster->Revoke(agent, reason, by, impl_->options.clock->Now()));
   for (const auto& stream : impl_->streams.All())

@@ -58,6 +58,9 @@ class AgentGate {
   // The line that a new agent is given: "dcj1....". InvalidArgument for bad options.
   StatusOr<std::string> CreateJoinToken(const JoinTokenOptions& options);
 
+  std::vector<JoinTokenInfo> ListJoinTokens() const;
+  Status WithdrawJoinToken(const std::string& id, const Principal& by);  // NotFound
+
   // The agent is refused from now on, and a stream that it has ends. NotFound.
   Status Revoke(const AgentId& agent, const std::string& reason, const Principal& by);
   // One certificate, by its serial number in hex.

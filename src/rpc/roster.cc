@@ -12,8 +12,18 @@ constexpr char kRevokedPrefix[] = "rpc/revoked/";
 constexpr int kTokenUsesMax = 100'000;
 constexpr int kCertificatesMax = 32;  // remembered per agent; renewal takes one every 20 days
 constexpr size_t kRoleBytesMax = 256;
+constexpr size_t kNoteBytesMax = 1024;
 
-std::string TokenKey(std::string_view secret) { return kTokenPrefix + Hex(Sha256(secret)); }
+// Of a whole token or of its secret.
+std::string TokenKey(std::string_view token) {
+  const auto whole = ParseJoinToken(token);
+  return kTokenPrefix + Hex(Sha256(whole.ok() ? std::string_view(whole->secret) : token));
+}
+
+// What people call a token: the beginning of its key, which says nothing about the secret.
+std::string TokenId(const std::string& key) {
+  return "j-" + key.substr(sizeof kTokenPrefix - 1, 12);
+}
 
 Status ValidateStackAndRole(const StackId& stack, const RoleName& role) {
   // The rules for a stack are those of its place in a resource's id.
@@ -57,6 +67,8 @@ AgentId NewAgentId() { return AgentId("agent-" + Hex(RandomBytes(8))); }
 
 }  // namespace
 
+std::string JoinTokenId(std::string_view token) { return TokenId(TokenKey(token)); }
+
 StatusOr<std::unique_ptr<Roster>> Roster::Open(EngineSeam& engine, const Authority& authority) {
   std::unique_ptr<Roster> roster(new Roster(engine, authority));
   DRIFTCAST_RETURN_IF_ERROR(roster->Load());
@@ -82,13 +94,21 @@ StatusOr<JoinToken> Roster::CreateToken(const JoinTokenOptions& options, Instant
     return InvalidArgument("a token for {} uses; 1 to {} are allowed", options.uses, kTokenUsesMax);
   if (options.valid <= Duration(0) || options.valid > 366 * kDay)
     return InvalidArgument("a token is valid for more than nothing and at most a year");
-  if (!options.stack.empty())
-    DRIFTCAST_RETURN_IF_ERROR(ValidateStackAndRole(options.stack, RoleName()));
+  if (options.note.size() > kNoteBytesMax)
+    return InvalidArgument("a note of {} bytes; {} are allowed", options.note.size(),
+                           kNoteBytesMax);
+  DRIFTCAST_RETURN_IF_ERROR(
+      ValidateStackAndRole(options.stack.empty() ? StackId("any") : options.stack, options.role));
   const JoinToken token = MakeJoinToken(authority_.fingerprint());
   v1::JoinTokenRecord record;
   record.set_expires_at_us(ToUnixMicros(now + options.valid));
   record.set_uses_left(options.uses);
   record.set_stack(options.stack.value);
+  record.set_may_replace(options.may_replace || !options.stack.empty());
+  record.set_role(options.role.value);
+  record.set_note(options.note);
+  record.set_made_by(options.by.value);
+  record.set_made_at_us(ToUnixMicros(now));
   const MutexLock writing(writing_);
   DRIFTCAST_RETURN_IF_ERROR(engine_.PutSetting(TokenKey(token.secret), record.SerializeAsString()));
   DRIFTCAST_RETURN_IF_ERROR(engine_.AppendAudit(
@@ -101,8 +121,7 @@ StatusOr<Enrolment> Roster::Enroll(std::string_view token, std::string_view csr_
                                    const StackId& stack, const RoleName& role, Instant now) {
   DRIFTCAST_RETURN_IF_ERROR(ValidateStackAndRole(stack, role));
   DRIFTCAST_ASSIGN_OR_RETURN(const PublicKey public_key, ReadCsr(csr_der));
-  const auto whole = ParseJoinToken(token);
-  const std::string key = TokenKey(whole.ok() ? std::string_view(whole->secret) : token);
+  const std::string key = TokenKey(token);
   const MutexLock writing(writing_);
   const auto stored = engine_.GetSetting(key);
   v1::JoinTokenRecord record;
@@ -110,13 +129,14 @@ StatusOr<Enrolment> Roster::Enroll(std::string_view token, std::string_view csr_
   if (!record.ParseFromString(*stored)) return DataLoss("the join token's record is damaged");
   if (FromUnixMicros(record.expires_at_us()) <= now)
     return Unauthenticated("the join token has expired");
+  const RoleName given(record.role());
   DRIFTCAST_ASSIGN_OR_RETURN(const AgentId agent,
                              Spend(key, std::move(record), public_key.Sha256(), stack, now));
 
   v1::AgentRecord made = Find(agent).value_or(v1::AgentRecord());
   const bool again = made.enrolled_at_us() != 0;
   made.set_stack(stack.value);
-  made.set_role(role.value);
+  made.set_role(given.empty() ? role.value : given.value);
   if (!again) made.set_enrolled_at_us(ToUnixMicros(now));
   DRIFTCAST_ASSIGN_OR_RETURN(Enrolment enrolment, Issue(agent, std::move(made), csr_der, now));
   DRIFTCAST_RETURN_IF_ERROR(engine_.AppendAudit(Principal("engine"), "agent.enrolled", agent.value,
@@ -140,7 +160,7 @@ StatusOr<AgentId> Roster::Spend(const std::string& key, v1::JoinTokenRecord toke
   if (!token.stack().empty() && token.stack() != stack.value)
     return PermissionDenied("the join token is for stack {}", token.stack());
   const AgentId before = SpeakerFor(stack, now);
-  if (!before.empty() && token.stack().empty())
+  if (!before.empty() && !token.may_replace())
     return AlreadyExists(
         "agent {} speaks for stack {}; revoke it, or make a join token for this stack",
         before.value, stack.value);
@@ -149,6 +169,7 @@ StatusOr<AgentId> Roster::Spend(const std::string& key, v1::JoinTokenRecord toke
   auto* use = token.add_uses();
   use->set_agent(agent.value);
   use->set_key_sha256(key_sha256);
+  use->set_at_us(ToUnixMicros(now));
   DRIFTCAST_RETURN_IF_ERROR(engine_.PutSetting(key, token.SerializeAsString()));
   if (!before.empty())
     DRIFTCAST_RETURN_IF_ERROR(
@@ -226,6 +247,43 @@ std::vector<EnrolledAgent> Roster::List() const {
   out.reserve(agents_.size());
   for (const auto& [id, record] : agents_) out.push_back(ToEnrolledAgent(id, record));
   return out;
+}
+
+std::vector<JoinTokenInfo> Roster::ListTokens(Instant now) const {
+  std::vector<JoinTokenInfo> out;
+  for (const auto& [key, value] : engine_.ListSettings(kTokenPrefix)) {
+    v1::JoinTokenRecord record;
+    if (!record.ParseFromString(value) || FromUnixMicros(record.expires_at_us()) <= now) continue;
+    JoinTokenInfo info{TokenId(key),
+                       StackId(record.stack()),
+                       RoleName(record.role()),
+                       record.note(),
+                       Principal(record.made_by()),
+                       FromUnixMicros(record.made_at_us()),
+                       FromUnixMicros(record.expires_at_us()),
+                       record.uses_left(),
+                       Instant(),
+                       AgentId()};
+    if (record.uses_size() > 0) {
+      const auto& last = record.uses(record.uses_size() - 1);
+      info.used_at = FromUnixMicros(last.at_us());
+      info.used_by = AgentId(last.agent());
+    }
+    out.push_back(std::move(info));
+  }
+  std::stable_sort(out.begin(), out.end(),
+                   [](const auto& a, const auto& b) { return a.made_at < b.made_at; });
+  return out;
+}
+
+Status Roster::WithdrawToken(const std::string& id, const Principal& by) {
+  const MutexLock writing(writing_);
+  for (const auto& [key, value] : engine_.ListSettings(kTokenPrefix)) {
+    if (TokenId(key) != id) continue;
+    DRIFTCAST_RETURN_IF_ERROR(engine_.DeleteSetting(key));
+    return engine_.AppendAudit(by, "token.withdrawn", id, "");
+  }
+  return NotFound("there is no join token {}", id);
 }
 
 Status Roster::DropExpiredTokens(Instant now) {

@@ -34,7 +34,27 @@ struct JoinTokenOptions {
   // replaced (a host that was reinstalled). Without it, a stack that has an agent is refused.
   StackId stack = {};
   Principal by = {};  // for the audit log
+  // An agent of whatever stack may be replaced: for a token that stays on this machine.
+  bool may_replace = false;
+  RoleName role = {};     // of the agents that enrol with it; empty = as they say
+  std::string note = {};  // for people, at most 1024 bytes
 };
+
+// A join token that was given out; the secret itself is not kept.
+struct JoinTokenInfo {
+  std::string id;  // "j-" and hex digits
+  StackId stack;
+  RoleName role;
+  std::string note;
+  Principal by;
+  Instant made_at, expires_at;
+  int uses_left = 0;
+  Instant used_at;  // the last time; epoch = never
+  AgentId used_by;
+};
+
+// The id under which a token (its whole text, or its secret) is listed.
+std::string JoinTokenId(std::string_view token);
 
 struct EnrolledAgent {
   AgentId id;
@@ -79,6 +99,11 @@ class Roster {
                       Instant now);
 
   std::vector<EnrolledAgent> List() const;  // by id, revoked ones too
+
+  std::vector<JoinTokenInfo> ListTokens(Instant now) const;  // that have not expired, oldest first
+
+  // The token is worth nothing from now on. NotFound.
+  Status WithdrawToken(const std::string& id, const Principal& by);
 
   // Drops tokens that have expired.
   Status DropExpiredTokens(Instant now);

@@ -1,5 +1,7 @@
 #include "rpc/roster.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "rpc/fake_engine.h"
@@ -131,6 +133,40 @@ TEST_F(RosterTest, AStacksOwnTokenReplacesItsAgent) {
   ASSERT_TRUE(second.ok()) << Describe(second.status());
   EXPECT_EQ(Admit(*first).code(), StatusCode::kUnauthenticated);
   EXPECT_TRUE(Admit(*second).ok());
+}
+
+TEST_F(RosterTest, ATokenOfThisMachineMayReplaceAnyAgent) {
+  const auto first = Enroll(Token(), kWeb);
+  JoinTokenOptions local;
+  local.may_replace = true;
+  EXPECT_TRUE(Enroll(Token(local), kWeb).ok());
+  EXPECT_EQ(Admit(*first).code(), StatusCode::kUnauthenticated);
+}
+
+TEST_F(RosterTest, TokensAreListedAndWithdrawn) {
+  JoinTokenOptions options;
+  options.role = RoleName("database");
+  options.note = "rack 4";
+  options.by = Principal("ada");
+  const std::string first = Token(options), second = Token();
+  auto listed = roster_->ListTokens(kNow);
+  ASSERT_EQ(listed.size(), 2u);
+  const auto mine =
+      std::find_if(listed.begin(), listed.end(), [](const auto& t) { return t.note == "rack 4"; });
+  ASSERT_NE(mine, listed.end());
+  EXPECT_EQ(mine->by, Principal("ada"));
+  EXPECT_EQ(mine->used_at, Instant());
+  EXPECT_EQ(mine->id, JoinTokenId(first));
+  const auto agent = Enroll(first, kWeb);
+  ASSERT_TRUE(agent.ok());
+  EXPECT_EQ(roster_->List()[0].role, RoleName("database")) << "the token's, not the agent's word";
+  for (const auto& token : roster_->ListTokens(kNow)) {
+    EXPECT_EQ(token.used_by, token.note == "rack 4" ? agent->agent : AgentId());
+    EXPECT_TRUE(roster_->WithdrawToken(token.id, Principal("ada")).ok());
+  }
+  EXPECT_EQ(Enroll(second, StackId("web-8")).status().code(), StatusCode::kUnauthenticated);
+  EXPECT_EQ(roster_->WithdrawToken(mine->id, Principal("ada")).code(), StatusCode::kNotFound);
+  EXPECT_TRUE(roster_->ListTokens(kNow + kHour).empty());
 }
 
 TEST_F(RosterTest, AStackWhoseCertificatesHaveEndedIsFree) {
