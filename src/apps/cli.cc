@@ -50,6 +50,7 @@ int RunCommandLine(int argc, char** argv) {
   AddSeriesCommands(app);
   AddHistoryCommands(app);
   AddHistoryImportCommands(app);
+  AddForecastCommands(app);
   AddPolicyCommands(app);
   try {
     app.parse(argc, argv);

@@ -32,7 +32,8 @@ std::string DefaultDataFolder();
 void AddEngineCommand(CLI::App& app);          // engine, login
 void AddSeriesCommands(CLI::App& app);         // series detect | forecast
 void AddHistoryCommands(CLI::App& app);        // train, backtest
-void AddHistoryImportCommands(CLI::App& app);  // history import | show, forecast git
+void AddHistoryImportCommands(CLI::App& app);  // history import | show
+void AddForecastCommands(CLI::App& app);       // forecast git
 void AddPolicyCommands(CLI::App& app);         // policy check
 
 }  // namespace driftcast

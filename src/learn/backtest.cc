@@ -168,6 +168,7 @@ Status Backtest::Run(const std::vector<Outline>& outlines, const Progress& progr
       Replay(options_.files, last_, apply, [&](int64_t cutoff) { return Midnight(cutoff); }));
   result_.state_bytes = static_cast<double>(state_.bytes());
   result_.resources = state_.resource_count();
+  for (const LocalLearner& learner : learners_) result_.models.push_back(learner.model());
   for (Contestant& c : contestants_) {
     if (!options_.report || c.report.day.empty()) continue;
     c.report.stack = c.outline->stack();

@@ -48,6 +48,7 @@ struct BacktestResult {
   uint64_t resources = 0;      // in that state
   double scoring_seconds = 0;  // inputs, probabilities, keys and writing
   std::vector<StackReport> reports;
+  std::vector<predict::DriftModel> models;  // of the folds, as refined by the end
 };
 
 // InvalidArgument when a history cannot be read or nothing is judged.
