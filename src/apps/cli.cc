@@ -47,6 +47,9 @@ int RunCommandLine(int argc, char** argv) {
   app.set_version_flag("--version", DRIFTCAST_VERSION);
   app.failure_message(CLI::FailureMessage::help);
   AddEngineCommand(app);
+  AddShowCommands(app);
+  AddDecideCommands(app);
+  AddAdminCommands(app);
   AddSeriesCommands(app);
   AddHistoryCommands(app);
   AddHistoryImportCommands(app);

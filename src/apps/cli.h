@@ -29,7 +29,10 @@ int RunCommandLine(int argc, char** argv);
 // ~/.local/share/driftcast.
 std::string DefaultDataFolder();
 
-void AddEngineCommand(CLI::App& app);          // engine, login
+void AddEngineCommand(CLI::App& app);          // engine
+void AddShowCommands(CLI::App& app);           // status, resources, resource, drift, ..., plans
+void AddDecideCommands(CLI::App& app);         // approve, reject, cancel, override, ..., rules
+void AddAdminCommands(CLI::App& app);          // login, agents, token, audit, provision
 void AddSeriesCommands(CLI::App& app);         // series detect | forecast
 void AddHistoryCommands(CLI::App& app);        // train, backtest
 void AddHistoryImportCommands(CLI::App& app);  // history import | show

@@ -122,11 +122,8 @@ Status WriteAddressFile(const EngineSettings& settings, const WebServer& web,
                              json.dump(2) + "\n", 0644);
 }
 
-// One-time access of this machine: a join token for the local agent, a link for the person.
-Status WriteLocalAccess(const EngineSettings& settings, WebServer& web, AgentGate& gate) {
-  DRIFTCAST_ASSIGN_OR_RETURN(const std::string link, web.MakeLoginLink("admin"));
-  DRIFTCAST_RETURN_IF_ERROR(
-      WriteFileAtomically(std::filesystem::path(settings.data) / "login-link", link + "\n", 0600));
+// A one-time join token for the agent on this machine.
+Status WriteLocalJoin(const EngineSettings& settings, AgentGate& gate) {
   if (settings.local_join.empty()) return Ok();
   JoinTokenOptions options;
   options.by = Principal("engine");
@@ -182,7 +179,7 @@ Status RunEngine(const EngineSettings& settings) {
 
   DRIFTCAST_ASSIGN_OR_RETURN(auto channels, MakeChannels(settings, web->url()));
   const Notifier notifier(*engine, std::move(channels));
-  DRIFTCAST_RETURN_IF_ERROR(WriteLocalAccess(settings, *web, *gate));
+  DRIFTCAST_RETURN_IF_ERROR(WriteLocalJoin(settings, *gate));
   DRIFTCAST_RETURN_IF_ERROR(WriteAddressFile(settings, *web, *gate));
   Log("engine").info("engine.started url={} gate={}:{} data={}", web->url(), settings.gate_address,
                      gate->port(), settings.data);
@@ -195,23 +192,7 @@ Status RunEngine(const EngineSettings& settings) {
 
 }  // namespace
 
-namespace {
-
-Status PrintLoginLink(const std::string& data) {
-  const auto link = ReadFile(std::filesystem::path(data) / "login-link", 4096);
-  if (!link.ok()) return NotFound("no engine was started with --data {} (./up starts one)", data);
-  std::printf("%s", link->c_str());
-  return Ok();
-}
-
-}  // namespace
-
 void AddEngineCommand(CLI::App& app) {
-  auto* login = app.add_subcommand("login", "Print the link that opens the page, once");
-  auto login_data = std::make_shared<std::string>(DefaultDataFolder());
-  login->add_option("--data", *login_data, "Folder of the engine")->capture_default_str();
-  OnRun(*login, [login_data] { return PrintLoginLink(*login_data); });
-
   auto* command = app.add_subcommand("engine", "Run the engine: shadows, forecasts, page and API");
   auto settings = std::make_shared<EngineSettings>();
   settings->data = DefaultDataFolder();

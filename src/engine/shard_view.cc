@@ -435,7 +435,7 @@ StatusOr<std::vector<SeriesPoint>> ShardView::Points(const SeriesRow& series, In
   std::vector<SeriesPoint> points;
   const std::string prefix = series.stack + '\0';
   Status result = Ok();
-  DRIFTCAST_RETURN_IF_ERROR(store_.Scan(
+  DRIFTCAST_RETURN_IF_ERROR(store_.ScanBackwards(
       Table::kPoints, TimeKey(prefix, from), TimeKey(prefix, to + Duration(1)),
       [&](std::string_view, std::string_view bytes) {
         const auto fact = DecodeFact(bytes);

@@ -1,6 +1,9 @@
 #include "web/web_server.h"
 
+#include <ifaddrs.h>
+#include <netdb.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -26,6 +29,34 @@ HttpResponse TextResponse(std::string text, int status = 200) {
   response.Set("Content-Type", "text/plain; charset=utf-8").Set("Cache-Control", "no-store");
   response.body = std::move(text);
   return response;
+}
+
+bool IsWildcard(const std::string& address) { return address == "0.0.0.0" || address == "::"; }
+
+std::string HostName() {
+  char name[256] = "localhost";
+  gethostname(name, sizeof name - 1);
+  return name;
+}
+
+// Under which names a server that listens on every address may be asked: the machine's name and
+// the addresses of its interfaces.
+std::vector<std::string> LocalNames() {
+  std::vector<std::string> names = {HostName(), "localhost", "127.0.0.1", "::1"};
+  ifaddrs* all = nullptr;
+  if (getifaddrs(&all) != 0) return names;
+  for (const ifaddrs* one = all; one; one = one->ifa_next) {
+    if (!one->ifa_addr) continue;
+    const int family = one->ifa_addr->sa_family;
+    if (family != AF_INET && family != AF_INET6) continue;
+    char text[NI_MAXHOST] = "";
+    const socklen_t size = family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+    if (getnameinfo(one->ifa_addr, size, text, sizeof text, nullptr, 0, NI_NUMERICHOST) == 0) {
+      names.emplace_back(text);
+    }
+  }
+  freeifaddrs(all);
+  return names;
 }
 
 std::string SessionCookie(const Secret& secret, bool tls) {
@@ -102,10 +133,15 @@ Status WebServer::Impl::Start() {
   if (!server.ok()) return server.status();
   http = *std::move(server);
   const bool tls = !options.tls.certificate_pem.empty();
-  const bool v6 = options.address.find(':') != std::string::npos;
-  guard.emplace(options.address, http->port(), tls, options.names);
+  std::vector<std::string> names = options.names;
+  if (IsWildcard(options.address)) {
+    for (std::string& name : LocalNames()) names.push_back(std::move(name));
+  }
+  guard.emplace(options.address, http->port(), tls, names);
+  const std::string shown = IsWildcard(options.address) ? HostName() : options.address;
+  const bool v6 = shown.find(':') != std::string::npos;
   const std::string origin = fmt::format(fmt::runtime(v6 ? "{}://[{}]:{}" : "{}://{}:{}"),
-                                         tls ? "https" : "http", options.address, http->port());
+                                         tls ? "https" : "http", shown, http->port());
   context.emplace(ApiContext{engine, access, live, options.agents, options.clock, options.alert,
                              options.version, origin, tls});
   AddAllRoutes(*context, router);
