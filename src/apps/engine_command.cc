@@ -175,6 +175,8 @@ Status RunEngine(const EngineSettings& settings) {
   web_options.version = DRIFTCAST_VERSION;
   web_options.alert = {settings.alert_threshold, kAlertHorizon};
   web_options.agents = &admin;
+  if (settings.data != DefaultDataFolder())
+    web_options.allow_command = "./up --data " + settings.data + " --allow";
   DRIFTCAST_ASSIGN_OR_RETURN(const auto web, WebServer::Start(std::move(web_options), *port));
 
   DRIFTCAST_ASSIGN_OR_RETURN(auto channels, MakeChannels(settings, web->url()));

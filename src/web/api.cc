@@ -54,15 +54,16 @@ void EachPlan(const EngineView& view, PlanFilter filter,
   }
 }
 
-AllowAdvice AdviceFor(const std::vector<StackSummary>& stacks, const StackId& stack) {
+AllowAdvice AdviceFor(const ApiContext& context, const std::vector<StackSummary>& stacks,
+                      const StackId& stack) {
   for (const StackSummary& summary : stacks) {
-    if (summary.id == stack) return {summary.allowed_kinds};
+    if (summary.id == stack) return {summary.allowed_kinds, context.allow_command};
   }
-  return {};
+  return {{}, context.allow_command};
 }
 
-AllowAdvice AdviceFor(const EngineView& view, const StackId& stack) {
-  return AdviceFor(view.Stacks(), stack);
+AllowAdvice AdviceFor(const ApiContext& context, const EngineView& view, const StackId& stack) {
+  return AdviceFor(context, view.Stacks(), stack);
 }
 
 }  // namespace driftcast

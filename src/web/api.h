@@ -25,7 +25,7 @@ struct ApiContext {
   AlertRule alert;
   std::string version;
   std::string origin;  // "http://127.0.0.1:7117", known once it listens
-  bool tls = false;
+  std::string allow_command;
 
   // A fact that this caller states now.
   Fact NewFact(const StackId& stack, FactBody body) const {
@@ -69,8 +69,9 @@ void EachPlan(const EngineView& view, PlanFilter filter,
               const std::function<bool(const RemediationPlan&)>& each);
 
 // What the stack's host allows; nothing for a stack that is not known.
-AllowAdvice AdviceFor(const EngineView& view, const StackId& stack);
-AllowAdvice AdviceFor(const std::vector<StackSummary>& stacks, const StackId& stack);
+AllowAdvice AdviceFor(const ApiContext& context, const EngineView& view, const StackId& stack);
+AllowAdvice AdviceFor(const ApiContext& context, const std::vector<StackSummary>& stacks,
+                      const StackId& stack);
 
 }  // namespace driftcast
 

@@ -11,8 +11,10 @@ HttpResponse NoAgents() {
   return ProblemResponse(503, "this engine was started without a door for agents");
 }
 
-Json AgentJson(const StackSummary& stack, const AgentAdmin::Agent* enrolled, Instant now) {
-  const Json summary = ToJson(stack, now);
+Json AgentJson(const ApiContext& context, const StackSummary& stack,
+               const AgentAdmin::Agent* enrolled) {
+  const Instant now = context.clock->Now();
+  const Json summary = ToJson(stack, {stack.allowed_kinds, context.allow_command}, now);
   const bool revoked = enrolled && enrolled->revoked;
   return {
       {"id", stack.agent.value},
@@ -38,12 +40,11 @@ HttpResponse GetAgents(const ApiContext& context, const ApiCall& call) {
   }
   const auto stacks = context.engine.Ask([](const EngineView& view) { return view.Stacks(); });
   std::map<std::string, Json> rows;
-  const Instant now = context.clock->Now();
   for (const StackSummary& stack : stacks) {
     if (stack.agent.empty()) continue;
     const auto found = enrolled.find(stack.agent.value);
     rows[stack.agent.value] =
-        AgentJson(stack, found == enrolled.end() ? nullptr : &found->second, now);
+        AgentJson(context, stack, found == enrolled.end() ? nullptr : &found->second);
   }
   for (const auto& [id, agent] : enrolled) {
     if (rows.contains(id)) continue;
@@ -51,7 +52,7 @@ HttpResponse GetAgents(const ApiContext& context, const ApiCall& call) {
     stack.id = agent.stack;
     stack.role = agent.role;
     stack.agent = agent.id;
-    rows[id] = AgentJson(stack, &agent, now);
+    rows[id] = AgentJson(context, stack, &agent);
   }
   Json list = Json::array();
   for (auto& [id, row] : rows) list.push_back(std::move(row));

@@ -166,6 +166,10 @@ HttpResponse PostAccept(const ApiContext& context, const ApiCall& call) {
                                    [&](const ShadowKey& key) { return key.path == path; });
     if (!known) return ProblemResponse(400, fmt::format("{} has no key {}", id->ToText(), path));
   }
+  if (shadow->status == ResourceStatus::kNotCompared && shadow->compared_at == Instant()) {
+    return ProblemResponse(409,
+                           id->ToText() + " was never compared: nothing is observed to accept");
+  }
   ExpectationSet set;
   set.resource = *id;
   set.origin = Origin::kAccepted;

@@ -136,7 +136,7 @@ HttpResponse GetStacks(const ApiContext& context, const ApiCall& call) {
   Json rows = Json::array();
   const Instant now = context.clock->Now();
   for (size_t i = offset; i < stacks.size() && rows.size() < limit; ++i) {
-    rows.push_back(ToJson(stacks[i], now));
+    rows.push_back(ToJson(stacks[i], {stacks[i].allowed_kinds, context.allow_command}, now));
   }
   return JsonResponse(PageJson(std::move(rows), stacks.size(), offset, limit, as_of));
 }
@@ -146,7 +146,9 @@ HttpResponse GetStack(const ApiContext& context, const ApiCall& call) {
   if (auto problem = query.Finish()) return *std::move(problem);
   const auto stacks = context.engine.Ask([](const EngineView& view) { return view.Stacks(); });
   for (const StackSummary& stack : stacks) {
-    if (stack.id.value == call.parts[0]) return JsonResponse(ToJson(stack, context.clock->Now()));
+    if (stack.id.value == call.parts[0])
+      return JsonResponse(
+          ToJson(stack, {stack.allowed_kinds, context.allow_command}, context.clock->Now()));
   }
   return ProblemResponse(404, "no stack " + call.parts[0]);
 }

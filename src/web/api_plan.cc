@@ -53,7 +53,7 @@ HttpResponse GetPlans(const ApiContext& context, const ApiCall& call) {
     const auto stacks = view.Stacks();
     Json rows = Json::array();
     for (const RemediationPlan& plan : page.rows) {
-      rows.push_back(ToJson(plan, AdviceFor(stacks, plan.stack)));
+      rows.push_back(ToJson(plan, AdviceFor(context, stacks, plan.stack)));
     }
     return PageJson(std::move(rows), page.total, filter.offset, filter.limit, view.now());
   }));
@@ -68,7 +68,7 @@ std::optional<PlanAndAdvice> FindPlan(const ApiContext& context, const PlanId& i
   return context.engine.Ask([&](const EngineView& view) -> std::optional<PlanAndAdvice> {
     auto plan = view.Plan(id);
     if (!plan) return std::nullopt;
-    AllowAdvice advice = AdviceFor(view, plan->stack);
+    AllowAdvice advice = AdviceFor(context, view, plan->stack);
     return PlanAndAdvice{*std::move(plan), std::move(advice)};
   });
 }

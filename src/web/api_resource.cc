@@ -53,7 +53,7 @@ Json CoverageJson(const ShadowResource& shadow) {
 
 Json ResourceJson(const ApiContext& context, const EngineView& view, const ShadowResource& shadow) {
   const auto prediction = view.Prediction(shadow.id);
-  const AllowAdvice advice = AdviceFor(view, shadow.id.stack);
+  const AllowAdvice advice = AdviceFor(context, view, shadow.id.stack);
   const std::string missing = MissingKinds({AllowedName(shadow.id.kind)}, advice.allowed);
   Json json = IdJson(shadow.id);
   json["role"] = shadow.role.value;

@@ -152,6 +152,16 @@ TEST_F(ApiTest, AcceptingWhatIsGoneExpectsItsAbsence) {
   EXPECT_TRUE(LastFact<ExpectationSet>().absent);
 }
 
+TEST_F(ApiTest, WhatWasNeverComparedCannotBeAccepted) {
+  ShadowResource& shadow = engine_.view.shadows.begin()->second;
+  shadow.status = ResourceStatus::kNotCompared;
+  shadow.compared_at = Instant();
+  EXPECT_EQ(Post("/api/v1/resource/accept",
+                 std::string(R"({"resource":")") + kSshd + R"(","reason":"x"})")
+                .status,
+            409);
+}
+
 TEST_F(ApiTest, ExpectationsAreTyped) {
   const HttpReply reply = Post("/api/v1/expectations", R"({"reason":"cloud-init","expectations":[
       {"role":"web","kind":"sysctl","name":"vm.swappiness","keys":[{"path":"value","value":10}]},

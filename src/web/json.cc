@@ -279,6 +279,11 @@ Json ToJson(const HistoryEntry& entry) {
           {"drift", entry.drift}};
 }
 
+std::string AllowAdvice::Command(std::string kinds) const {
+  for (const std::string& kind : allowed) kinds += "," + kind;
+  return command + " " + kinds;
+}
+
 std::string AllowedName(const std::string& kind) { return kind.substr(0, kind.find(':')); }
 
 std::vector<std::string> NeededKinds(const RemediationPlan& plan) {
@@ -394,8 +399,7 @@ const char* LivenessOf(Instant last_fact_at, Instant now) {
   return ago <= 2 * kMinute ? "live" : ago <= 15 * kMinute ? "late" : "silent";
 }
 
-Json ToJson(const StackSummary& stack, Instant now) {
-  const AllowAdvice advice{stack.allowed_kinds};
+Json ToJson(const StackSummary& stack, const AllowAdvice& advice, Instant now) {
   const std::string missing = MissingKinds({"file", "package", "sysctl"}, stack.allowed_kinds);
   const bool reported = !stack.agent_report.version.empty();
   return {{"id", stack.id.value},

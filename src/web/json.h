@@ -26,9 +26,10 @@ struct AlertRule {
 
 // How a host is told to allow changes.
 struct AllowAdvice {
-  std::vector<std::string> allowed;  // kinds that the host allows
-  // The one line that allows `kinds`, comma-separated, on the host.
-  std::string Command(const std::string& kinds) const { return "./up --allow " + kinds; }
+  std::vector<std::string> allowed;      // kinds that the host allows
+  std::string command = "./up --allow";  // see WebOptions::allow_command
+  // The one line that allows `kinds`, comma-separated, on the host, and what it allows already.
+  std::string Command(std::string kinds) const;
 };
 
 HttpResponse JsonResponse(const Json& json, int status = 200);
@@ -52,7 +53,7 @@ Json ToJson(const IgnoreRule& rule);
 Json ToJson(const ActivityReported& activity);
 Json ToJson(const AuditEntry& entry);
 Json ToJson(const SeriesRow& row);
-Json ToJson(const StackSummary& stack, Instant now);
+Json ToJson(const StackSummary& stack, const AllowAdvice& advice, Instant now);
 Json ToJson(const TrackRecord& track, const AlertRule& alert);
 
 Json PerHorizon(const std::array<double, kHorizonCount>& values);

@@ -143,7 +143,7 @@ Status WebServer::Impl::Start() {
   const std::string origin = fmt::format(fmt::runtime(v6 ? "{}://[{}]:{}" : "{}://{}:{}"),
                                          tls ? "https" : "http", shown, http->port());
   context.emplace(ApiContext{engine, access, live, options.agents, options.clock, options.alert,
-                             options.version, origin, tls});
+                             options.version, origin, options.allow_command});
   AddAllRoutes(*context, router);
   started = true;
   Log("web").info("web.started url={}", origin);

@@ -34,6 +34,8 @@ struct WebOptions {
   // Empty = none, for tests.
   std::filesystem::path data = {};
   std::string version = "0";
+  // What the page tells people to run so that a host allows changes; kinds are added at the end.
+  std::string allow_command = "./up --allow";
   AlertRule alert = {};
   const Clock* clock = SystemClock();
   AgentAdmin* agents = nullptr;  // must outlive the server; null = agents cannot be managed
