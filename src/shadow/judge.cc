@@ -87,10 +87,14 @@ RuleSet::RuleSet(std::span<const IgnoreRule> rules, const ResourceId& id, Instan
   }
 }
 
-std::string RuleSet::IgnoredBy(const std::string& path) const {
-  for (const IgnoreRule* rule : rules_)
-    if (MatchesGlob(rule->key_glob, path)) return rule->id;
-  return {};
+const IgnoreRule* RuleSet::RuleFor(const std::string& path) const {
+  const IgnoreRule* found = nullptr;
+  for (const IgnoreRule* rule : rules_) {
+    if (!MatchesGlob(rule->key_glob, path)) continue;
+    if (!rule->alarm_only) return rule;
+    if (found == nullptr) found = rule;
+  }
+  return found;
 }
 
 bool RuleSet::hides_everything() const {
@@ -118,7 +122,13 @@ ShadowResource ViewOf(const ResourceId& id, const ResourceState& state, const Ru
     view.last_agreed = key.agreed;
     view.origin = key.origin;
     view.verdict = VerdictOn(state, key, view.uncompared_reason);
-    view.ignored_by = rules.IgnoredBy(key.path);
+    if (const IgnoreRule* rule = rules.RuleFor(key.path)) {
+      view.ignored_by = rule->id;
+      if (!rule->alarm_only) {  // as if it were not watched, and said so
+        view.verdict = KeyVerdict::kNotCompared;
+        view.uncompared_reason = "ignored by rule " + rule->id;
+      }
+    }
     if (view.ignored_by.empty() && key.learned_volatile) view.ignored_by = "volatile";
     view.compared_at = state.compared_at;
     view.changed_at = key.changed_at;

@@ -21,8 +21,9 @@ class RuleSet {
   // Keeps those of `rules` that fit the resource and have not expired; they must outlive this.
   RuleSet(std::span<const IgnoreRule> rules, const ResourceId& id, Instant now);
 
-  // The id of the rule that hides the key; empty = none.
-  std::string IgnoredBy(const std::string& path) const;
+  // The rule that hides the key; null = none. One that ignores altogether goes before those that
+  // only quiet alarms.
+  const IgnoreRule* RuleFor(const std::string& path) const;
   bool hides_everything() const;  // a rule with key glob "*"
 
  private:

@@ -49,10 +49,10 @@ struct ResourceState {
   Instant changed_before_at;  // the change before that; epoch = none
   Instant treated_at;         // a plan acted on it; epoch = never
   Instant snoozed_until;
-  Instant alerted_at;           // its forecast has been over the alert threshold since; epoch = is not
-  bool exists = false;           // observed to be there
-  bool managed = false;          // somebody said that it should be there, and how
-  bool complete = false;         // keys beyond the expected ones are drift
+  Instant alerted_at;     // its forecast has been over the alert threshold since; epoch = is not
+  bool exists = false;    // observed to be there
+  bool managed = false;   // somebody said that it should be there, and how
+  bool complete = false;  // keys beyond the expected ones are drift
   bool expected_absent = false;  // it should not be there
   std::string drift_id;          // open drift; empty = none
   uint64_t drift_count = 0;      // drifts opened so far

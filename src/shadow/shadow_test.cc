@@ -178,6 +178,22 @@ TEST(Shadow, ARuleHidesUntilItExpires) {
   EXPECT_EQ(View(kMotd, state, expired).status, ResourceStatus::kDrifted);
 }
 
+TEST(Shadow, ARuleThatIsNotForAlarmsOnlyTakesTheKeyOutOfTheComparison) {
+  auto state = Enrolled(kMotd, {{"n", Value::Integer(0)}, {"m", Value::Integer(0)}});
+  ApplyObservation(Saw(kMotd, {{"n", Value::Integer(1)}, {"m", Value::Integer(0)}}),
+                   At(kStart + kMinute), state);
+  IgnoreRule rule;
+  rule.id = "r1";
+  rule.resource_glob = "*";
+  rule.key_glob = "n";
+  rule.alarm_only = false;
+  const IgnoreRule rules[] = {rule};
+  const auto shadow = View(kMotd, state, rules);
+  EXPECT_EQ(shadow.status, ResourceStatus::kInSync);
+  EXPECT_EQ(shadow.keys[1].verdict, KeyVerdict::kNotCompared);
+  EXPECT_EQ(shadow.keys[1].uncompared_reason, "ignored by rule r1");
+}
+
 TEST(Shadow, EncodesAndReadsBackToTheSameBytes) {
   std::mt19937_64 random(7);
   ResourceState state = Enrolled(kMotd, {});
