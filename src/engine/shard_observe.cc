@@ -73,6 +73,25 @@ void TakeIn(ShardState& shard, const ResourceId& id, const std::vector<ChangeEve
   PutJudged(shard, id, std::move(state), view, cause);
 }
 
+// What a resource held when it went, for the record: one kRemove a key.
+std::vector<ChangeEvent> KeysThatGo(const ResourceId& id, const Fact& fact,
+                                    const ResourceState& state) {
+  std::vector<ChangeEvent> lost;
+  for (const KeyState& key : state.keys) {
+    if (!state.exists || !key.observed) continue;
+    ChangeEvent event;
+    event.at = fact.at;
+    event.stack = id.stack.value;
+    event.kind = id.kind;
+    event.resource = id.name;
+    event.path = key.path;
+    event.op = ChangeOp::kRemove;
+    event.old_value = key.observed->Display();
+    lost.push_back(std::move(event));
+  }
+  return lost;
+}
+
 void ApplyRoleExpectations(ShardState& shard, const StackId& stack, const RoleName& role) {
   if (role.empty()) return;
   for (const ExpectationSet& wanted : shard.role_expectations) {
@@ -130,8 +149,10 @@ void ApplyVanishedFact(ShardState& shard, const Fact& fact, const ResourceVanish
   const Cause cause = body.cause.known()
                           ? body.cause
                           : FindCause(stack.record, body.resource, state.depends_on, fact.at);
+  const std::vector<ChangeEvent> lost = KeysThatGo(body.resource, fact, state);
   const auto events =
       ApplyVanished(body.resource, body.means, ContextFor(shard, fact, cause), state);
+  Record(shard, lost, cause, false, Lesson::kNone);
   TakeIn(shard, body.resource, events, std::move(state), cause, false);
 }
 
@@ -206,7 +227,7 @@ void ApplyPast(ShardState& shard, const Fact& fact, const PastChanges& body) {
     event.stack = fact.stack.value;
     Cause cause;
     if (event.kind == "package") cause.kind = CauseKind::kPackageRun;
-    Record(shard, {std::move(event)}, cause, false, true);
+    Record(shard, {std::move(event)}, cause, false, Lesson::kPast);
     // Each is an entry of its own; the number keeps their keys apart.
     ++shard.numbers.fact_number;
   }

@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t kClosedDriftsKept = 5000;
 constexpr double kAlertEndsAt = 0.8;  // of the threshold
+constexpr uint32_t kTold = 1u << 31;  // first place of entries that are only told
 
 std::string DescribeKey(const ShadowKey& key) {
   const auto text = [](const std::optional<Value>& value) {
@@ -373,8 +374,8 @@ std::string HistoryPrefix(const ResourceId& id) {
 }
 
 void Record(ShardState& shard, const std::vector<ChangeEvent>& events, const Cause& cause,
-            bool drift, bool past) {
-  uint32_t index = 0;
+            bool drift, Lesson lesson) {
+  uint32_t index = lesson == Lesson::kNone ? kTold : 0;  // after what the fact itself brought
   for (const ChangeEvent& event : events) {
     const ResourceId id{StackId(event.stack), event.kind, event.resource};
     v1::HistoryEntry entry;
@@ -383,8 +384,9 @@ void Record(ShardState& shard, const std::vector<ChangeEvent>& events, const Cau
                       OrderedNumber(static_cast<uint64_t>(ToUnixMicros(event.at))) +
                       OrderedNumber(shard.numbers.fact_number) + OrderedNumber(index++).substr(4);
     shard.pending.log.Put(Table::kHistory, std::move(key), entry.SerializeAsString());
+    if (lesson == Lesson::kNone) continue;
     ChangeEvent taken = event;
-    taken.at = shard.forecaster.Learn(event, past);
+    taken.at = shard.forecaster.Learn(event, lesson == Lesson::kPast);
     v1::ChangeEvent learned;
     ToProto(taken, &learned);
     shard.pending.log.Put(Table::kState, "fl/" + OrderedNumber(shard.numbers.forecast_number++),

@@ -165,9 +165,16 @@ std::optional<double> LimitOf(std::string_view metric);
 // Those of `plans` that wait for the stack's agent now.
 std::vector<RemediationPlan> DuePlans(const ShardState& shard, const StackId& stack);
 
-// History entries for events that a fact brought; also teaches the forecaster.
+// What the forecaster learns from recorded events.
+enum class Lesson {
+  kNow,   // they came now
+  kPast,  // they came when they say, before the stack was watched
+  kNone,  // nothing: they are told for the record
+};
+
+// History entries for events that a fact brought, and the forecaster's lesson.
 void Record(ShardState& shard, const std::vector<ChangeEvent>& events, const Cause& cause,
-            bool drift, bool past = false);
+            bool drift, Lesson lesson = Lesson::kNow);
 
 // Key of a history entry: resource, then time, then number.
 std::string HistoryPrefix(const ResourceId& id);

@@ -403,9 +403,7 @@ StatusOr<std::vector<KeyValue>> ShardView::ObservedAt(const ResourceId& id, Inst
       exists = false;
       keys.clear();
     } else if (entry.event.op == ChangeOp::kDelete) {
-      // What it held when it went is what its earlier entries add up to.
-      return OutOfRange("{} was deleted at {}; its state before is not kept whole", id.ToText(),
-                        FormatInstant(entry.event.at));
+      exists = true;  // with the keys that its last entries told
     } else if (entry.event.op != ChangeOp::kInitial) {
       Undo(entry.event, keys);
     }
