@@ -9,8 +9,8 @@
 // Without --kills: 50, or 1,000 when DRIFTCAST_TEST_ALL is set.
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,8 +31,6 @@
 #include "fleet/fleet.h"
 #include "rpc/agent_gate.h"
 
-extern char** environ;
-
 namespace driftcast::fleet {
 namespace {
 
@@ -52,23 +50,27 @@ class EngineProcess {
  public:
   EngineProcess(const Settings& settings, const std::string& data) : data_(data) {
     const std::string log = data + "/engine.log";
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-    posix_spawn_file_actions_adddup2(&actions, 1, 2);
     const std::vector<std::string> words = {settings.driftcast, "engine", "--data",      data,
                                             "--port",           "0",      "--gate-port", "0",
                                             "--log-level",      "warn"};
     std::vector<char*> argv;
     for (const auto& word : words) argv.push_back(const_cast<char*>(word.c_str()));
     argv.push_back(nullptr);
-    if (posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ) != 0) pid_ = -1;
-    posix_spawn_file_actions_destroy(&actions);
+    pid_ = fork();
+    if (pid_ != 0) return;
+    // Whatever ends this test ends the engine too: one that is left over would go on deleting files
+    // of its store by their names, and the next run may use the same names.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    dup2(out, 1);
+    dup2(out, 2);
+    execv(argv[0], argv.data());
+    _exit(127);
   }
   ~EngineProcess() { End(SIGKILL); }
 
   // Waits until it says where agents find it; empty when it does not in time.
-  std::string WaitForGate(seconds at_most) const {
+  std::string WaitForGate(seconds at_most) {
     const auto end = Steady::now() + at_most;
     while (Steady::now() < end && Running()) {
       const auto text = ReadFile(data_ + "/engine.json", 4096);
@@ -79,7 +81,10 @@ class EngineProcess {
     return "";
   }
 
-  bool Running() const { return pid_ > 0 && waitpid(pid_, nullptr, WNOHANG) == 0; }
+  bool Running() {
+    if (pid_ > 0 && waitpid(pid_, nullptr, WNOHANG) != 0) pid_ = -1;
+    return pid_ > 0;
+  }
 
   // Sends the signal and waits for the end; the exit code, or -1 after a signal.
   int End(int signal) {
