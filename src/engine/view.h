@@ -174,7 +174,6 @@ class EngineView {
   // The observed configuration as it was. NotFound when the resource was not known then.
   virtual StatusOr<std::vector<KeyValue>> ObservedAt(const ResourceId& id, Instant at) const = 0;
   // Entries with numbers up to `from_number`: UINT64_MAX begins at the newest.
-  // Entries up to this number, which may be UINT64_MAX.
   virtual StatusOr<std::vector<AuditEntry>> Audit(uint64_t from_number, size_t limit) const = 0;
   virtual StatusOr<std::vector<SeriesPoint>> Points(const SeriesRow& series, Instant from,
                                                     Instant to, size_t limit) const = 0;
