@@ -196,12 +196,10 @@ std::string PendingVersion(const ResourceState& state) {
 }
 
 std::optional<Instant> DueAt(const ResourceState& state) {
-  for (const char* path : {"next_run", "due"}) {
-    const Value* value = ContextOf(state, path);
-    if (value == nullptr) continue;
-    if (const auto at = ParseInstant(value->text); at.ok()) return *at;
-  }
-  return std::nullopt;
+  const Value* value = ContextOf(state, PendingVersion(state).empty() ? "due" : "next_run");
+  if (value == nullptr) return std::nullopt;
+  const auto at = ParseInstant(value->text);
+  return at.ok() ? std::optional(*at) : std::nullopt;
 }
 
 }  // namespace driftcast

@@ -67,7 +67,8 @@ double DriftShareOf(const DriftShare& share);
 // is installed, and not on hold.
 std::string PendingVersion(const ResourceState& state);
 
-// When something is known to happen to the resource ("next_run" or "due" in the context).
+// When something is known to change the resource: the next run that will bring a pending version,
+// or its end ("due" in the context: a renewal). A unit that merely runs does not change.
 std::optional<Instant> DueAt(const ResourceState& state);
 
 }  // namespace driftcast
