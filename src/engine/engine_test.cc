@@ -234,6 +234,25 @@ TEST_F(EnrolledShard, APackageRunExplainsTheFilesOfItsPackages) {
   EXPECT_EQ(run_.view().Drifts({}).rows[0].cause.id, "run-1");
 }
 
+TEST_F(EnrolledShard, APackageRunExplainsWhatMovedWhileItRan) {
+  ActivityReported activity;
+  activity.kind = "package_run";
+  activity.id = "run-1";
+  activity.started_at = kStart + kMinute;
+  activity.ended_at = kStart + kMinute * 2;
+  activity.resources = {"package/nginx"};
+  ASSERT_TRUE(run_.Apply(reporter_.Make(activity, activity.ended_at)).ok());
+  Loosen(activity.ended_at + std::chrono::seconds(2));
+  EXPECT_EQ(run_.view().Drifts({}).rows[0].cause.id, "run-1");
+  ASSERT_TRUE(run_.Apply(reporter_.Saw(FileId("motd"), {{"line[]", Value::Text("x")}},
+                                       activity.ended_at + kMinute))
+                  .ok());
+  const auto drifts = run_.view().Drifts({}).rows;
+  ASSERT_EQ(drifts.size(), 2u);
+  for (const auto& drift : drifts)
+    EXPECT_EQ(drift.cause.known(), drift.resource == FileId("ssh/sshd_config"));
+}
+
 TEST_F(EnrolledShard, AnUpgradeOfManyFilesMakesOneAlert) {
   ActivityReported activity;
   activity.kind = "package_run";

@@ -9,17 +9,22 @@ namespace {
 
 // A change seen within this time after a run that touched the resource is explained by it.
 constexpr Duration kRunGrace = std::chrono::minutes(5);
+// A run's end is known to the second, and what it wrote last is read a moment later.
+constexpr Duration kReadGrace = std::chrono::seconds(5);
 
 bool Touches(const ActivityReported& activity, const std::string& kind_and_name) {
   return std::find(activity.resources.begin(), activity.resources.end(), kind_and_name) !=
          activity.resources.end();
 }
 
-// A package run explains the packages that it names and the files that those own.
+// A package run explains the packages that it names, the files that those own, and, since scripts
+// of packages write what no package owns (alternatives, users, links that enable units), whatever
+// else moved on the host while it ran.
 bool Explains(const ActivityReported& activity, const ResourceId& id,
               const std::vector<Dependency>& depends_on, Instant at) {
   if (activity.kind != "package_run") return false;
   if (at < activity.started_at || at > activity.ended_at + kRunGrace) return false;
+  if (at <= activity.ended_at + kReadGrace) return true;
   if (Touches(activity, id.kind + "/" + id.name)) return true;
   return std::any_of(depends_on.begin(), depends_on.end(), [&](const Dependency& edge) {
     return edge.kind == "owned_by" && Touches(activity, edge.to_kind + "/" + edge.to_name);
