@@ -73,7 +73,8 @@ void TakeIn(ShardState& shard, const ResourceId& id, const std::vector<ChangeEve
   const ShadowResource view = ViewOfSlot(shard, id, state);
   if (!events.empty()) {
     if (!enrolling) CountChanges(shard.stacks[id.stack.value].record, id, IsDrift(view));
-    Record(shard, events, cause, IsDrift(view) && !enrolling);
+    Record(shard, events, cause, IsDrift(view) && !enrolling,
+           enrolling ? Lesson::kFound : Lesson::kNow);
   }
   PutJudged(shard, id, std::move(state), view, cause);
 }

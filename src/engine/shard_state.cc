@@ -386,7 +386,8 @@ void Record(ShardState& shard, const std::vector<ChangeEvent>& events, const Cau
     shard.pending.log.Put(Table::kHistory, std::move(key), entry.SerializeAsString());
     if (lesson == Lesson::kNone) continue;
     ChangeEvent taken = event;
-    taken.at = shard.forecaster.Learn(event, lesson == Lesson::kPast);
+    if (lesson == Lesson::kFound && taken.op == ChangeOp::kCreate) taken.op = ChangeOp::kInitial;
+    taken.at = shard.forecaster.Learn(taken, lesson == Lesson::kPast);
     v1::ChangeEvent learned;
     ToProto(taken, &learned);
     shard.pending.log.Put(Table::kState, "fl/" + OrderedNumber(shard.numbers.forecast_number++),

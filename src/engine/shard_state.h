@@ -167,9 +167,10 @@ std::vector<RemediationPlan> DuePlans(const ShardState& shard, const StackId& st
 
 // What the forecaster learns from recorded events.
 enum class Lesson {
-  kNow,   // they came now
-  kPast,  // they came when they say, before the stack was watched
-  kNone,  // nothing: they are told for the record
+  kNow,    // they came now
+  kPast,   // they came when they say, before the stack was watched
+  kFound,  // they were so before anybody looked: what is created in them is not new
+  kNone,   // nothing: they are told for the record
 };
 
 // History entries for events that a fact brought, and the forecaster's lesson.

@@ -168,8 +168,7 @@ void FleetState::FlushStack(uint32_t stack) {
       ClearLeaves(event.resource);
     } else {
       const bool counts = !mass && op != ChangeOp::kInitial;
-      if (op != ChangeOp::kInitial && resources_[event.resource].creations == 0)
-        SetLive(event.resource, true, now);
+      if (resources_[event.resource].creations == 0) SetFound(event.resource, now);
       size_t place = kNone;
       if (counts) {
         place = touched.size() - 1;  // the events of one resource mostly stand together
@@ -185,7 +184,10 @@ void FleetState::FlushStack(uint32_t stack) {
   FinishMovedKeys(&touched, now);
   const bool bot = events.front().bot != 0;
   for (const Touched& t : touched) CountChange(t, bot, events.front().actor, now);
-  if (!mass) CountCommit(&stacks_[stack], touched.size(), bot, now);
+  const bool found_only = std::all_of(events.begin(), events.end(), [](const PendingEvent& e) {
+    return e.op == static_cast<uint32_t>(ChangeOp::kInitial);
+  });
+  if (!mass && !found_only) CountCommit(&stacks_[stack], touched.size(), bot, now);
   if (touched.size() >= 2 && touched.size() <= 12) CountPartners(touched);
 }
 
@@ -214,6 +216,12 @@ void FleetState::SetLive(ResourceId id, bool alive, uint32_t now) {
     living.pop_back();
     r.live_at = kNone;
   }
+}
+
+void FleetState::SetFound(ResourceId id, uint32_t now) {
+  const uint32_t created = resources_[id].created;
+  SetLive(id, true, now);
+  resources_[id].created = created;
 }
 
 void FleetState::ClearLeaves(ResourceId id) {

@@ -40,6 +40,8 @@ inline constexpr int kPartners = 4;
 
 class FleetState {
  public:
+  // A kInitial of a resource that was never created (its path may be empty) says that the resource
+  // was found: it is taken to be as old as its stack, and nothing has changed.
   void Apply(const ChangeEvent& event);
 
   // Completes every change up to `now` and looks back at every day that has ended.
@@ -108,6 +110,7 @@ class FleetState {
   void FlushStack(uint32_t stack);
   bool IsMass(std::span<const PendingEvent> events) const;
   void SetLive(ResourceId id, bool alive, uint32_t now);
+  void SetFound(ResourceId id, uint32_t now);  // alive, and was before anybody looked
   void ClearLeaves(ResourceId id);
   void ApplyKey(const PendingEvent& event, uint32_t now, Touched* touched, uint32_t touched_place);
   bool RememberKey(const PendingEvent& event, uint32_t now);  // true when it went back

@@ -1,5 +1,6 @@
 #include "predict/fleet_state.h"
 
+#include <cmath>
 #include <cstring>
 
 #include <gtest/gtest.h>
@@ -177,6 +178,29 @@ TEST(FleetState, DeletedAndRecreatedKeepsItsPast) {
   EXPECT_TRUE(state.Alive(id));
   EXPECT_EQ(state.resource(id).change_count, 1u);
   EXPECT_EQ(state.resource(id).creations, 2u);
+}
+
+TEST(FleetState, WhatIsFoundIsAsOldAsItsStackAndIsNoChange) {
+  constexpr int64_t kFound = kMadeStart + 300 * kDaySeconds;
+  FleetState found, created;
+  for (FleetState* state : {&found, &created})
+    state->Apply(MadeEvent(kMadeStart, "s", "old", ChangeOp::kChange, "version", "1", "2"));
+  for (int r = 0; r < 50; ++r) {
+    const std::string name = "r" + std::to_string(r);
+    found.Apply(MadeEvent(kFound, "s", name, ChangeOp::kInitial));
+    found.Apply(MadeEvent(kFound, "s", name, ChangeOp::kInitial, "k", "", "1"));
+    created.Apply(MadeEvent(kFound, "s", name, ChangeOp::kCreate));
+    created.Apply(MadeEvent(kFound, "s", name, ChangeOp::kInitial, "k", "", "1"));
+  }
+  const auto feature = [](FleetState& state, Feature which) {
+    return FeatureOf(&state, "s", "r7", kFound + 60, which);
+  };
+  EXPECT_FLOAT_EQ(feature(found, kAge), std::log1p(300 * 24.0f + 1.0f / 60));
+  EXPECT_EQ(feature(found, kSinceCreated), feature(found, kAge));
+  EXPECT_LT(feature(found, kReferenceLogit), feature(created, kReferenceLogit) - 1);
+  EXPECT_EQ(feature(found, kLeaves), feature(created, kLeaves));
+  EXPECT_LT(feature(found, kStackDays28), feature(created, kStackDays28));
+  EXPECT_TRUE(found.Alive(found.Find("s", "HelmRelease", "HelmRelease/apps/r7")));
 }
 
 TEST(Names, AreReadAsDocumented) {
