@@ -19,6 +19,7 @@ constexpr int kMessageBytesMax = 4 << 20;
 constexpr int kMetadataBytesMax = 16 << 10;
 constexpr size_t kTasksMax = 100'000;  // of a worker: several for each stream
 constexpr size_t kMemoryMax = 512u << 20;
+constexpr Duration kCertificateWarning = 30 * kDay;
 constexpr auto kShutdownWait = std::chrono::seconds(3);
 
 std::shared_ptr<grpc::ServerCredentials> Credentials(const Authority& authority) {
@@ -131,6 +132,9 @@ void AgentGate::Impl::Sweep() {
     tokens_dropped_at = now;
     if (const Status status = roster->DropExpiredTokens(now); !status.ok())
       Log("rpc").warn("tokens.not_dropped reason={}", Describe(status));
+    if (authority->ServerCertificateEnds() - now < kCertificateWarning)
+      Log("rpc").error("gate.certificate_ends at={} do='restart the engine: it makes a new one'",
+                       FormatInstant(authority->ServerCertificateEnds()));
   }
   if (stopping) return;
   const Status posted = clerk.Post([this] { Sweep(); }, options.limits.check_every);

@@ -147,8 +147,37 @@ StatusOr<std::unique_ptr<Authority>> Authority::Open(AuthorityOptions options, I
                               folder.string(), FormatInstant(certificate.not_after()));
   std::unique_ptr<Authority> out(new Authority(std::move(options), std::move(key),
                                                std::move(order_key), std::move(certificate)));
-  DRIFTCAST_RETURN_IF_ERROR(out->MakeServerCertificate(now));
+  DRIFTCAST_RETURN_IF_ERROR(out->OpenServerCertificate(now));
   return out;
+}
+
+Status Authority::OpenServerCertificate(Instant now) {
+  const fs::path path = options_.folder / "server.pem";
+  DRIFTCAST_ASSIGN_OR_RETURN(const auto pem, ReadIfThere(path));
+  if (!pem) return MakeServerCertificate(now);
+  const auto key = PrivateKey::FromPem(*pem);
+  const auto server = Certificate::FromPem(*pem);
+  if (!key.ok() || !server.ok() || !MayServe(*server, *key, now)) {
+    Log("rpc").info("pki.server_renewed path={}", path.string());
+    return MakeServerCertificate(now);
+  }
+  Serve(*server, *key);
+  return Ok();
+}
+
+bool Authority::MayServe(const Certificate& server, const PrivateKey& key, Instant now) const {
+  const auto names = ServerNames(options_.server_names);
+  return server.Matches(key) && server.IsIssuedBy(certificate_) && server.not_before() <= now &&
+         (server.not_after() - now > kServerValidity / 3 ||
+          server.not_after() == certificate_.not_after()) &&
+         std::all_of(names.begin(), names.end(),
+                     [&](const std::string& name) { return server.Names(name); });
+}
+
+void Authority::Serve(const Certificate& server, const PrivateKey& key) {
+  server_chain_pem_ = server.ToPem() + certificate_pem_;
+  server_key_pem_ = key.ToPem();
+  server_ends_ = server.not_after();
 }
 
 Status Authority::MakeServerCertificate(Instant now) {
@@ -161,9 +190,8 @@ Status Authority::MakeServerCertificate(Instant now) {
   request.not_after = std::min(now + kServerValidity, certificate_.not_after());
   DRIFTCAST_ASSIGN_OR_RETURN(const Certificate server,
                              IssueCertificate(request, key.get(), &certificate_, key_));
-  server_chain_pem_ = server.ToPem() + certificate_pem_;
-  server_key_pem_ = key.ToPem();
-  return Ok();
+  Serve(server, key);
+  return WriteFileAtomically(options_.folder / "server.pem", key.ToPem() + server.ToPem(), 0600);
 }
 
 StatusOr<Certificate> Authority::IssueAgent(std::string_view csr_der, const AgentId& agent,

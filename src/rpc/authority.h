@@ -4,7 +4,12 @@
 //   authority.key  EC P-256 private key, PKCS #8 in PEM
 //   authority.pem  its certificate: 10 years, may sign certificates and nothing below them
 //   order.key      Ed25519 seed that signs plans, 64 hex digits
-// The server's certificate is made anew at each start and stays in memory (2 years).
+//   server.pem     the server's own key and certificate (2 years), in one file so that they are
+//                  replaced together
+// Open makes the server's certificate anew when a third of its time or less is left, when it lacks
+// a name, or when it cannot be used: agents trust the authority and not this certificate, so that
+// costs nothing. A certificate is not changed under an open door; ServerCertificateEnds is for who
+// keeps one open for years.
 //
 // An agent verifies the engine against authority.pem alone, under one of the names that the
 // certificate holds: localhost, 127.0.0.1, ::1, the host's name, what the options add, and always
@@ -57,13 +62,17 @@ class Authority {
   // fingerprint finds the authority in the handshake.
   const std::string& server_chain_pem() const { return server_chain_pem_; }
   const std::string& server_key_pem() const { return server_key_pem_; }
+  Instant ServerCertificateEnds() const { return server_ends_; }
 
   const SigningKey& order_key() const { return order_key_; }
 
  private:
   Authority(AuthorityOptions options, PrivateKey key, SigningKey order_key,
             Certificate certificate);
+  Status OpenServerCertificate(Instant now);
+  bool MayServe(const Certificate& server, const PrivateKey& key, Instant now) const;
   Status MakeServerCertificate(Instant now);
+  void Serve(const Certificate& server, const PrivateKey& key);
 
   AuthorityOptions options_;
   PrivateKey key_;
@@ -71,6 +80,7 @@ class Authority {
   Certificate certificate_;
   std::string certificate_pem_, fingerprint_;
   std::string server_chain_pem_, server_key_pem_;
+  Instant server_ends_;
 };
 
 }  // namespace driftcast

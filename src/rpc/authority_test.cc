@@ -62,7 +62,7 @@ TEST_F(AuthorityTest, IsMadeOnceAndReadAgain) {
 TEST_F(AuthorityTest, FilesAreForTheirOwnerAlone) {
   ASSERT_TRUE(Open().ok());
   EXPECT_EQ(ModeOf(pki()), 0700u);
-  for (const char* name : {"authority.key", "authority.pem", "order.key"})
+  for (const char* name : {"authority.key", "authority.pem", "order.key", "server.pem"})
     EXPECT_EQ(ModeOf(pki() / name), 0600u) << name;
 }
 
@@ -109,6 +109,46 @@ TEST_F(AuthorityTest, SomebodyElsesKeyIsNoticed) {
   EXPECT_EQ(Open().status().code(), StatusCode::kDataLoss);
 }
 
+// The server's certificate and key, as one text.
+std::string ServerOf(const StatusOr<std::unique_ptr<Authority>>& authority) {
+  EXPECT_TRUE(authority.ok()) << Describe(authority.status());
+  return authority.ok() ? (*authority)->server_chain_pem() + (*authority)->server_key_pem() : "";
+}
+
+TEST_F(AuthorityTest, ServerCertificateIsKeptUntilAThirdOfItsTimeIsLeft) {
+  const std::string first = ServerOf(Open());
+  EXPECT_EQ(ServerOf(Open({}, kNow + 480 * kDay)), first);
+  const auto renewed = Open({}, kNow + 490 * kDay);
+  EXPECT_NE(ServerOf(renewed), first);
+  EXPECT_GT((*renewed)->ServerCertificateEnds(), kNow + 1200 * kDay);
+  EXPECT_EQ(ServerOf(Open({}, kNow + 500 * kDay)), ServerOf(renewed)) << "the new one is kept";
+}
+
+TEST_F(AuthorityTest, ServerCertificateThatDoesNotServeIsMadeAnew) {
+  const auto file = pki() / "server.pem";
+  std::string before = ServerOf(Open());
+  const auto is_made_anew = [&](const char* why) {
+    const std::string after = ServerOf(Open({"engine.example.org"}));
+    EXPECT_NE(after, before) << why;
+    before = after;
+  };
+  is_made_anew("a name is missing");
+  EXPECT_EQ(ServerOf(Open({"engine.example.org"})), before);
+  ASSERT_TRUE(WriteFileAtomically(file, "garbage", 0600).ok());
+  is_made_anew("damaged");
+  std::string other_key = *ReadFile(file);
+  other_key.replace(0, other_key.find("-----BEGIN CERT"), PrivateKey::Generate().ToPem());
+  ASSERT_TRUE(WriteFileAtomically(file, other_key, 0600).ok());
+  is_made_anew("another key");
+  const std::string kept = *ReadFile(file);
+  for (const char* name : {"authority.key", "authority.pem", "order.key"})
+    std::filesystem::remove(pki() / name);
+  std::filesystem::remove(file);
+  before = ServerOf(Open({"engine.example.org"}));
+  ASSERT_TRUE(WriteFileAtomically(file, kept, 0600).ok());
+  is_made_anew("of another authority");
+}
+
 TEST_F(AuthorityTest, ServerCertificateHoldsItsNames) {
   const auto authority = Open({"engine.example.org", "192.0.2.7"});
   ASSERT_TRUE(authority.ok()) << Describe(authority.status());
@@ -146,14 +186,14 @@ TEST_F(AuthorityTest, AgentCertificatesAreForClientsAndEnd) {
   EXPECT_FALSE(Verifies(root, *issued, "ssl_server", kNow));
 }
 
-TEST_F(AuthorityTest, RestartedServersHaveTheSameRoot) {
+TEST_F(AuthorityTest, RenewedServersHaveTheSameRoot) {
   const auto before = Open();
-  const auto after = Open({}, kNow + 100 * kDay);
+  const auto after = Open({}, kNow + 600 * kDay);
   ASSERT_TRUE(before.ok() && after.ok());
   EXPECT_NE((*before)->server_key_pem(), (*after)->server_key_pem());
   EXPECT_TRUE(Verifies((*before)->certificate_pem(),
                        *Certificate::FromPem((*after)->server_chain_pem()), "ssl_server",
-                       kNow + 100 * kDay));
+                       kNow + 600 * kDay));
 }
 
 TEST(Csr, ProvesItsKey) {

@@ -140,6 +140,11 @@ bool IsStrong(EVP_PKEY* key) {
   }
 }
 
+Instant InstantOf(const ASN1_TIME* time) {
+  std::tm broken{};
+  return ASN1_TIME_to_tm(time, &broken) == 1 ? FromUnixSeconds(timegm(&broken)) : Instant();
+}
+
 }  // namespace
 
 PrivateKey PrivateKey::Generate() {
@@ -200,16 +205,26 @@ std::string Certificate::serial() const {
           static_cast<size_t>(ASN1_STRING_length(serial))};
 }
 
-Instant Certificate::not_after() const {
-  std::tm broken{};
-  if (ASN1_TIME_to_tm(X509_get0_notAfter(x509_.get()), &broken) != 1) return Instant();
-  return FromUnixSeconds(timegm(&broken));
-}
+Instant Certificate::not_before() const { return InstantOf(X509_get0_notBefore(x509_.get())); }
+Instant Certificate::not_after() const { return InstantOf(X509_get0_notAfter(x509_.get())); }
 
 bool Certificate::Matches(const PrivateKey& key) const {
   const bool matches = X509_check_private_key(x509_.get(), key.get()) == 1;
   ERR_clear_error();
   return matches;
+}
+
+bool Certificate::IsIssuedBy(const Certificate& issuer) const {
+  const bool is = X509_verify(x509_.get(), X509_get0_pubkey(issuer.get())) == 1;
+  ERR_clear_error();
+  return is;
+}
+
+bool Certificate::Names(const std::string& name) const {
+  const bool names = X509_check_ip_asc(x509_.get(), name.c_str(), 0) == 1 ||
+                     X509_check_host(x509_.get(), name.data(), name.size(), 0, nullptr) == 1;
+  ERR_clear_error();
+  return names;
 }
 
 std::string MakeCsrDer(const PrivateKey& key, const std::string& common_name) {

@@ -52,8 +52,11 @@ class Certificate {
   std::string ToDer() const;
   std::string common_name() const;  // empty when there is none
   std::string serial() const;       // big-endian bytes, 1 to 20
+  Instant not_before() const;
   Instant not_after() const;
-  bool Matches(const PrivateKey& key) const;  // it certifies this key
+  bool Matches(const PrivateKey& key) const;         // it certifies this key
+  bool IsIssuedBy(const Certificate& issuer) const;  // its key has signed this certificate
+  bool Names(const std::string& name) const;         // a DNS name or an IP address
   X509* get() const { return x509_.get(); }
 
  private:
