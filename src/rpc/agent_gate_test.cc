@@ -453,6 +453,24 @@ TEST_F(GateTest, WhatTheEngineRefusesEndsTheStream) {
   const Status end = stream->End();
   EXPECT_EQ(end.code(), StatusCode::kInvalidArgument);
   EXPECT_NE(Message(end).find("no such plan"), std::string::npos);
+  EXPECT_EQ(stream->trailer("driftcast-sequence"), "") << "one of two: not known which";
+}
+
+TEST_F(GateTest, AFactThatTheEngineCanNeverApplyIsNamedWhenItCameAlone) {
+  const TestIdentity agent = Enrolled();
+  for (const auto code : {StatusCode::kNotFound, StatusCode::kPermissionDenied,
+                          StatusCode::kFailedPrecondition, StatusCode::kInvalidArgument}) {
+    auto stream = Greeted(agent);
+    engine_.SetRefusal(Status(code, "there is no plan x"));
+    ASSERT_TRUE(stream->Send(Range(1, 1)));
+    EXPECT_EQ(stream->End().code(), StatusCode::kInvalidArgument);
+    EXPECT_EQ(stream->trailer("driftcast-sequence"), "1");
+  }
+  auto stream = Greeted(agent);
+  engine_.SetRefusal(Unavailable("stopping"));  // that passes: the fact is to come again
+  ASSERT_TRUE(stream->Send(Range(1, 1)));
+  EXPECT_EQ(stream->End().code(), StatusCode::kUnavailable);
+  EXPECT_EQ(stream->trailer("driftcast-sequence"), "");
 }
 
 // --- Orders ------------------------------------------------------------------------------------

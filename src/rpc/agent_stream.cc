@@ -277,8 +277,12 @@ void AgentStream::Refuse(const Status& status) {
   ++parts_.counters.refused_total;
   Log("rpc").warn("agent.refused agent={} peer={} reason={}", speaker_.agent.value, peer_,
                   Message(status));
-  const uint64_t sequence = reader_ ? reader_->refused() : 0;
   const MutexLock lock(mutex_);
+  Refused(reader_ ? reader_->refused() : 0, status);
+}
+
+// `sequence`: the fact that is refused; 0 when it is not known which one, or it is no fact.
+void AgentStream::Refused(uint64_t sequence, const Status& status) {
   if (open() && sequence != 0)
     call_.AddTrailingMetadata("driftcast-sequence", std::to_string(sequence));
   EndLocked(status);

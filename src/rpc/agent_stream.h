@@ -88,6 +88,7 @@ class AgentStream : public grpc::ServerBidiReactor<v1::AgentMessage, v1::EngineM
   void AskSlow() DRIFTCAST_EXCLUDES(mutex_);
   void WriteNext() DRIFTCAST_REQUIRES(mutex_);
   void EndLocked(const Status& status) DRIFTCAST_REQUIRES(mutex_);
+  void Refused(uint64_t sequence, const Status& status) DRIFTCAST_REQUIRES(mutex_);
   void Finished() DRIFTCAST_REQUIRES(mutex_);
   void FinishIfIdle() DRIFTCAST_REQUIRES(mutex_);
   bool open() const DRIFTCAST_REQUIRES(mutex_) { return !end_; }
@@ -116,6 +117,7 @@ class AgentStream : public grpc::ServerBidiReactor<v1::AgentMessage, v1::EngineM
   uint64_t acknowledged_ DRIFTCAST_GUARDED_BY(mutex_) = 0;
   bool delivering_ DRIFTCAST_GUARDED_BY(mutex_) = false;  // Deliver is queued
   Status failure_ DRIFTCAST_GUARDED_BY(mutex_);           // of the engine, about these facts
+  uint64_t failed_ DRIFTCAST_GUARDED_BY(mutex_) = 0;      // number of the fact, if it was just one
   std::deque<v1::EngineMessage> outgoing_ DRIFTCAST_GUARDED_BY(mutex_);
   v1::EngineMessage writing_message_;  // being written; not touched meanwhile
   bool writing_ DRIFTCAST_GUARDED_BY(mutex_) = false;

@@ -17,6 +17,20 @@ constexpr size_t kOutgoingMax = 256;
 // A snapshot answers a request when it was started after it; clocks were corrected by a little.
 constexpr Duration kSnapshotMargin = 2 * kSecond;
 
+// The engine cannot apply a fact, now or ever: one code for it, so that agents set the fact aside
+// (docs/agent-protocol.md). Anything else passes, and the agent sends the fact again.
+Status AsRefusal(const Status& status) {
+  switch (status.code()) {
+    case StatusCode::kNotFound:
+    case StatusCode::kAlreadyExists:
+    case StatusCode::kPermissionDenied:
+    case StatusCode::kFailedPrecondition:
+      return InvalidArgument("{}", Message(status));
+    default:
+      return status;
+  }
+}
+
 }  // namespace
 
 // --- What becomes of it ------------------------------------------------------------------------
@@ -27,10 +41,12 @@ void AgentStream::OnDurable(const Status& status, uint64_t last, size_t facts,
   {
     const MutexLock lock(mutex_);
     facts_in_flight_ -= facts;  // before Deliver looks
-    if (status.ok())
+    if (status.ok()) {
       durable_ = std::max(durable_, last);
-    else if (failure_.ok())
-      failure_ = status;  // the first; those behind it fail because of it
+    } else if (failure_.ok()) {  // the first; those behind it fail because of it
+      failure_ = AsRefusal(status);
+      if (facts == 1 && failure_.code() == StatusCode::kInvalidArgument) failed_ = last;
+    }
     closes_gap = status.ok() && snapshot_started && snapshot_asked_at_ &&
                  *snapshot_started + kSnapshotMargin >= *snapshot_asked_at_;
     if (closes_gap) snapshot_asked_at_.reset();
@@ -56,7 +72,9 @@ void AgentStream::Deliver() {
   delivering_ = false;
   if (!failure_.ok()) {
     ++parts_.counters.refused_total;
-    return EndLocked(failure_);
+    Log("rpc").warn("agent.refused agent={} peer={} reason={}", speaker_.agent.value, peer_,
+                    Message(failure_));
+    return Refused(failed_, failure_);
   }
   if (paused_ && facts_in_flight_ <= parts_.limits.stream_facts_max / 2) {
     paused_ = false;
