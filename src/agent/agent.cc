@@ -316,9 +316,9 @@ void Agent::WriteCost() const {
   const Usage usage = ReadOwnUsage();
   std::string text = fmt::format(
       "total cpu_ms={:.0f} cpu_percent={:.3f} memory_kib={} spool_bytes={} resources={} "
-      "metrics_shed={}\n",
+      "metrics_shed={} facts_set_aside={}\n",
       usage.cpu_ms, budget_guard_.cpu_percent(), usage.memory_bytes >> 10, spool_->bytes(),
-      reporter_->resources(), metrics_shed_);
+      reporter_->resources(), metrics_shed_, facts_set_aside());
   for (const Source& source : sources_) {
     const CollectorCost& cost = source.collector->cost();
     uint64_t uncompared = 0;
@@ -372,6 +372,15 @@ Status Agent::RunOffline() {
   return Ok();
 }
 
+void Agent::Connect(const Identity& identity) {
+  uplink_ = std::make_unique<Uplink>(UplinkOptions{.engine = options_.engine,
+                                                   .version = options_.version,
+                                                   .identity_file = options_.data / "identity",
+                                                   .refused_folder = options_.data / "refused"},
+                                     identity, *spool_, inbox_, clock_);
+  uplink_->Start();
+}
+
 Status Agent::Run(const Identity& identity) {
   const auto key_file = options_.data / "order.pub";
   DRIFTCAST_RETURN_IF_ERROR(
@@ -391,14 +400,10 @@ Status Agent::Run(const Identity& identity) {
         inbox_.OnProgress(std::move(progress), std::move(touched));
       });
   orders_->Start();
-  Uplink uplink({.engine = options_.engine,
-                 .version = options_.version,
-                 .identity_file = options_.data / "identity"},
-                identity, *spool_, inbox_, clock_);
-  uplink.Start();
+  Connect(identity);
   Begin();
   Loop();
-  uplink.Stop();
+  uplink_->Stop();
   orders_->Stop();
   return Ok();
 }
@@ -408,14 +413,10 @@ Status Agent::RunOnce(const Identity& identity, Duration patience) {
   SampleMetrics();
   ReportSelf();
   const uint64_t last = spool_->sequence_next() - 1;
-  Uplink uplink({.engine = options_.engine,
-                 .version = options_.version,
-                 .identity_file = options_.data / "identity"},
-                identity, *spool_, inbox_, clock_);
-  uplink.Start();
+  Connect(identity);
   const bool acknowledged =
-      uplink.WaitForAck(last, std::chrono::duration_cast<std::chrono::milliseconds>(patience));
-  uplink.Stop();
+      uplink_->WaitForAck(last, std::chrono::duration_cast<std::chrono::milliseconds>(patience));
+  uplink_->Stop();
   if (!acknowledged)
     return DeadlineExceeded("the engine at {} has not taken everything within {:.0f} s",
                             options_.engine, Seconds(patience));

@@ -95,6 +95,8 @@ class Agent {
   Cause CauseOf(const ResourceObserved& observation, Instant now) const;
   Collector* CollectorFor(const std::string& kind);
 
+  void Connect(const Identity& identity);
+  uint64_t facts_set_aside() const { return uplink_ ? uplink_->facts_set_aside() : 0; }
   void Begin();  // first facts: past, snapshot, watches
   void Loop();
   void ReportEnrolled();
@@ -123,6 +125,7 @@ class Agent {
   std::unique_ptr<HostMetrics> metrics_;
   std::unique_ptr<Watcher> watcher_;
   Inbox inbox_;
+  std::unique_ptr<Uplink> uplink_;
   std::unique_ptr<OrderRunner> orders_;
   OrderOptions order_options_;
   Guard budget_guard_;

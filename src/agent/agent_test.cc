@@ -8,6 +8,7 @@
 
 #include "agent/dial.h"
 #include "agent/fake_gate.h"
+#include "base/file.h"
 #include "collect/planted_secrets.h"
 #include "collect/scratch_root.h"
 #include "wire/fact.h"
@@ -253,6 +254,40 @@ TEST_F(AgentTest, OnceReportsEverythingAndEnds) {
   ASSERT_TRUE(agent.RunOnce(Join(), 30 * kSecond).ok());
   EXPECT_TRUE(AllCompleted(gate_.facts()));
 }
+
+class RefusalTest : public AgentTest, public testing::WithParamInterface<bool> {};
+
+// The door likes neither an observation of sshd's nor the past; the rest arrives, in order.
+TEST_P(RefusalTest, WhatTheEngineRefusesIsSetAsideAndTheRestGoesOn) {
+  gate_.names_what_it_refuses = GetParam();
+  gate_.refuses = [](const v1::Fact& fact) {
+    return fact.has_past_changes() ||
+           (fact.resource_observed().resource().name() == "/etc/ssh/sshd_config" &&
+            fact.resource_observed().keys_size() > 0);
+  };
+  Running running(options_, Join());
+  ASSERT_TRUE(Eventually(AllCompleted));
+  const auto facts = gate_.facts();
+  size_t activities = 0;
+  for (size_t i = 0; i < facts.size(); ++i) {
+    ASSERT_EQ(facts[i].sequence(), i + 1);
+    activities += facts[i].activity_reported().kind() == "fact_refused";
+  }
+  EXPECT_EQ(activities, 1u) << "in place of the past";
+  const auto* sshd = LastOf(facts, "file", "/etc/ssh/sshd_config");
+  ASSERT_NE(sshd, nullptr);
+  ASSERT_EQ(sshd->uncompared_size(), 1) << "what was last seen must not pass for the present";
+  EXPECT_EQ(sshd->uncompared(0).path(), "");
+  EXPECT_NE(sshd->uncompared(0).reason().find("does not like it"), std::string::npos);
+  std::string kept;
+  for (const auto& entry : std::filesystem::directory_iterator(options_.data / "refused"))
+    kept += *ReadFile(entry.path());
+  EXPECT_NE(kept.find("past_changes {"), std::string::npos);
+  EXPECT_NE(kept.find("PermitRootLogin"), std::string::npos);
+}
+
+INSTANTIATE_TEST_SUITE_P(, RefusalTest, testing::Bool(),
+                         [](const auto& named) { return named.param ? "Named" : "NotNamed"; });
 
 TEST_F(AgentTest, NoSecretIsInTheSpoolOrOnTheWire) {
   SecretMint mint(99);

@@ -10,6 +10,7 @@
 #include <openssl/x509v3.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -139,6 +140,9 @@ class FakeGate : public v1::AgentGate::Service {
 
   std::atomic<int> break_after = -1;  // facts, then the stream breaks unacknowledged
   std::atomic<long> certificate_seconds = 86400;
+  // Refuses batches with a fact for which this is true, naming it or not. Before the first Connect.
+  std::function<bool(const v1::Fact& fact)> refuses;
+  bool names_what_it_refuses = true;
   void Send(v1::EngineMessage message) {
     const std::lock_guard lock(mutex_);
     outbox_.push_back(std::move(message));
@@ -170,6 +174,12 @@ class FakeGate : public v1::AgentGate::Service {
                                           .count());
     stream->Write(out);
     while (stream->Read(&in)) {
+      for (const v1::Fact& fact : in.batch().facts()) {
+        if (!refuses || !refuses(fact)) continue;
+        if (names_what_it_refuses)
+          context->AddTrailingMetadata("driftcast-sequence", std::to_string(fact.sequence()));
+        return {grpc::StatusCode::INVALID_ARGUMENT, "this engine does not like it"};
+      }
       for (const v1::Fact& fact : in.batch().facts()) {
         if (break_after == 0) {
           break_after = -1;

@@ -1,6 +1,7 @@
 #include "agent/uplink.h"
 
 #include <algorithm>
+#include <charconv>
 #include <random>
 
 #include <grpcpp/grpcpp.h>
@@ -13,7 +14,18 @@ namespace driftcast {
 namespace {
 
 constexpr auto kIdleWait = std::chrono::seconds(30);
+constexpr size_t kFactBytesMax = 3 << 20;       // the engine takes messages up to 4 MiB
 constexpr Duration kClockOffset = 5 * kSecond;  // worth a warning
+
+// The number of the fact that the engine refused; 0 when it did not say (docs/agent-protocol.md).
+uint64_t RefusedSequence(const grpc::ClientContext& context) {
+  const auto& trailer = context.GetServerTrailingMetadata();
+  const auto found = trailer.find("driftcast-sequence");
+  if (found == trailer.end()) return 0;
+  uint64_t sequence = 0;
+  std::from_chars(found->second.data(), found->second.data() + found->second.size(), sequence);
+  return sequence;
+}
 
 }  // namespace
 
@@ -31,17 +43,17 @@ class Uplink::Session {
 
   Session(Uplink& uplink, Stream& stream) : uplink_(uplink), stream_(stream) {}
 
-  // Until the stream breaks, the uplink stops, or the certificate wants renewal.
+  // Until the stream breaks, the uplink stops, or the certificate wants renewal. Cancels the call
+  // only when it was not the engine that ended it: cancelling would hide its reason.
   void Run() {
-    if (!SayHello() || !HearWelcome()) return;
+    if (!SayHello() || !HearWelcome()) return Cancel();
     uplink_.connected_ = true;
     uplink_.was_welcome_ = true;
     uplink_.events_.OnConnected();
     std::thread reader([this] { Read(); });
-    while (!broken_ && !uplink_.stopping() && !RenewalDue()) {
-      if (!SendNext()) break;
-    }
+    while (!over_ && !broken_ && !uplink_.stopping() && !RenewalDue()) over_ = !SendNext();
     uplink_.connected_ = false;
+    if (broken_) over_ = true;
     Cancel();
     reader.join();
   }
@@ -53,12 +65,14 @@ class Uplink::Session {
     hello.set_version(uplink_.options_.version);
     hello.set_sequence_next(uplink_.spool_.sequence_next());
     hello.set_sequence_oldest(uplink_.spool_.sequence_oldest());
-    return stream_.Write(message);
+    over_ = !stream_.Write(message);
+    return !over_;
   }
 
   bool HearWelcome() {
     v1::EngineMessage message;
-    if (!stream_.Read(&message) || !message.has_welcome()) return false;
+    over_ = !stream_.Read(&message);
+    if (over_ || !message.has_welcome()) return false;
     const uint64_t durable = message.welcome().sequence_durable();
     const Duration offset = FromUnixMicros(message.welcome().now_us()) - uplink_.clock_.Now();
     if (std::chrono::abs(offset) > kClockOffset)
@@ -67,6 +81,7 @@ class Uplink::Session {
       Log("agent").error("uplink.skip_failed reason='{}'", Message(skipped));
     Acknowledge(durable);
     next_ = std::max(durable + 1, uplink_.spool_.sequence_oldest());
+    uplink_.sent_ = durable;
     Log("agent").info("uplink.connected engine={} agent={} durable={}", uplink_.options_.engine,
                       uplink_.identity_.agent, durable);
     return true;
@@ -74,32 +89,51 @@ class Uplink::Session {
 
   // Sends a batch, or waits for one. False when the stream is broken.
   bool SendNext() {
-    if (next_ > acknowledged_ + kFactsUnderWay) {
-      WaitForProgress();
-      return true;
-    }
-    const auto entries = uplink_.spool_.Read(next_, uplink_.options_.batch_facts_max,
+    const bool careful = next_ <= uplink_.careful_until_;
+    const uint64_t under_way_max = careful ? 1 : kFactsUnderWay;
+    if (WaitedForRoom(under_way_max)) return true;
+    const auto entries = uplink_.spool_.Read(next_, careful ? 1 : uplink_.options_.batch_facts_max,
                                              uplink_.options_.batch_bytes_max);
     if (entries.empty()) {
       uplink_.spool_.WaitFor(next_, kIdleWait);
       return true;
     }
-    message_.Clear();
-    for (const Spool::Entry& entry : entries) {
-      // A gap (facts that were damaged on disk) ends a batch: numbers in it rise by one.
-      if (entry.sequence != next_ && message_.batch().facts_size() > 0) break;
-      v1::Fact& fact = *message_.mutable_batch()->add_facts();
-      if (!fact.ParseFromString(entry.fact))
-        Log("agent").error("uplink.fact_unreadable sequence={}", entry.sequence);
-      fact.set_sequence(entry.sequence);
-      next_ = entry.sequence + 1;
-    }
-    return stream_.Write(message_);
+    FillBatch(entries);
+    return message_.batch().facts_size() == 0 || stream_.Write(message_);
   }
 
-  void WaitForProgress() {
+  void FillBatch(const std::vector<Spool::Entry>& entries) {
+    message_.Clear();
+    uplink_.set_aside_.Forget(acknowledged_);
+    for (const Spool::Entry& entry : entries) {
+      // A gap (damaged on disk, or left out) ends a batch: numbers in it rise by one.
+      if (message_.batch().facts_size() > 0 && entry.sequence != uplink_.sent_ + 1) break;
+      next_ = entry.sequence + 1;
+      const std::string_view bytes = BytesOf(entry);
+      if (bytes.empty()) continue;
+      v1::Fact& fact = *message_.mutable_batch()->add_facts();
+      // What cannot be read is sent as it is not, and the engine's refusal sets it aside.
+      if (!fact.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) fact.Clear();
+      fact.set_sequence(entry.sequence);
+      uplink_.sent_ = entry.sequence;
+    }
+  }
+
+  // What goes up under the entry's number; empty when it is left out.
+  std::string_view BytesOf(const Spool::Entry& entry) {
+    const std::string_view bytes = uplink_.set_aside_.Replace(entry.sequence, entry.fact);
+    if (bytes.size() <= kFactBytesMax) return bytes;
+    uplink_.set_aside_.Keep(entry.sequence, entry.fact,
+                            fmt::format("it has {} bytes, and no message may", bytes.size()));
+    return uplink_.set_aside_.Replace(entry.sequence, entry.fact);
+  }
+
+  // True when too much is under way: some time has passed, look again.
+  bool WaitedForRoom(uint64_t under_way_max) {
     const MutexLock lock(uplink_.mutex_);
+    if (broken_ || uplink_.sent_ < acknowledged_ + under_way_max) return false;
     uplink_.changed_.WaitFor(uplink_.mutex_, kIdleWait);
+    return true;
   }
 
   void Read() {
@@ -131,8 +165,8 @@ class Uplink::Session {
 
   void Acknowledge(uint64_t durable) {
     uplink_.spool_.Trim(durable);
-    acknowledged_ = std::max<uint64_t>(acknowledged_, durable);
     const MutexLock lock(uplink_.mutex_);
+    acknowledged_ = std::max<uint64_t>(acknowledged_, durable);
     uplink_.acknowledged_ = std::max(uplink_.acknowledged_, durable);
     uplink_.changed_.SignalAll();
   }
@@ -145,7 +179,7 @@ class Uplink::Session {
 
   void Cancel() {
     const MutexLock lock(uplink_.mutex_);
-    if (uplink_.context_ != nullptr) uplink_.context_->TryCancel();
+    if (!over_ && uplink_.context_ != nullptr) uplink_.context_->TryCancel();
   }
 
   Uplink& uplink_;
@@ -153,13 +187,15 @@ class Uplink::Session {
   v1::AgentMessage message_;  // used again and again
   uint64_t next_ = 1;         // number of the next fact to send
   std::atomic<uint64_t> acknowledged_ = 0;
-  std::atomic<bool> broken_ = false;
+  std::atomic<bool> broken_ = false;  // the reading thread has seen the end
+  bool over_ = false;                 // a read or a write failed: the engine has ended it
 };
 
 Uplink::Uplink(UplinkOptions options, Identity identity, Spool& spool, UplinkEvents& events,
                const Clock& clock)
     : options_(std::move(options)),
       identity_(std::move(identity)),
+      set_aside_(options_.refused_folder, clock),
       spool_(spool),
       events_(events),
       clock_(clock) {}
@@ -222,10 +258,32 @@ Status Uplink::RunSession() {
   Session(*this, *stream).Run();
   {
     const MutexLock lock(mutex_);
-    context.TryCancel();
     context_ = nullptr;
   }
-  return StatusFromRpc(stream->Finish());
+  const Status ended = StatusFromRpc(stream->Finish());
+  if (was_welcome_ && ended.code() == StatusCode::kInvalidArgument)
+    OnRefusal(ended, RefusedSequence(context));
+  return ended;
+}
+
+// Finds out which fact it was: the engine says so, or we sent it alone, or we send them one by one
+// from here on.
+void Uplink::OnRefusal(const Status& ended, uint64_t named) {
+  uint64_t acknowledged = 0;
+  {
+    const MutexLock lock(mutex_);
+    acknowledged = acknowledged_;
+  }
+  if (sent_ <= acknowledged) return;  // not about a fact
+  const bool alone = sent_ <= careful_until_;
+  const uint64_t refused = named != 0 ? named : alone ? sent_ : 0;
+  if (refused > acknowledged && refused <= sent_) {
+    const auto entries = spool_.Read(refused, 1, 1);
+    const bool there = !entries.empty() && entries.front().sequence == refused;
+    set_aside_.Keep(refused, there ? entries.front().fact : "", Message(ended));
+  } else {
+    careful_until_ = sent_;
+  }
 }
 
 void Uplink::Run() {

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "agent/identity.h"
+#include "agent/set_aside.h"
 #include "agent/spool.h"
 #include "base/mutex.h"
 #include "base/status.h"
@@ -49,9 +50,10 @@ class Backoff {
 };
 
 struct UplinkOptions {
-  std::string engine;                   // "host:port"
-  std::string version;                  // of this program
-  std::filesystem::path identity_file;  // renewed identities go here
+  std::string engine;                    // "host:port"
+  std::string version;                   // of this program
+  std::filesystem::path identity_file;   // renewed identities go here
+  std::filesystem::path refused_folder;  // for facts that the engine refuses
   std::chrono::milliseconds retry_first = std::chrono::seconds(1);
   std::chrono::milliseconds retry_longest = std::chrono::seconds(60);
   size_t batch_facts_max = 256;
@@ -60,7 +62,9 @@ struct UplinkOptions {
 
 // Keeps one stream open from Start to Stop, on threads of its own. Facts are sent in the order of
 // their numbers and stay in the spool until the engine says that they are durable; at most
-// `kFactsUnderWay` are under way unacknowledged.
+// `kFactsUnderWay` are under way unacknowledged. A fact that the engine refuses is set aside
+// (agent/set_aside.h) and the rest goes on; there is a pause behind each, so that an engine which
+// refuses everything does not empty the spool.
 class Uplink {
  public:
   static constexpr uint64_t kFactsUnderWay = 4096;
@@ -74,6 +78,7 @@ class Uplink {
   void Stop();  // at once; what was not acknowledged is sent again next time
 
   bool connected() const { return connected_; }
+  uint64_t facts_set_aside() const { return set_aside_.count(); }  // since start
   // Waits until everything up to this number is acknowledged; false when time ran out.
   bool WaitForAck(uint64_t sequence, std::chrono::milliseconds patience);
 
@@ -82,12 +87,17 @@ class Uplink {
 
   void Run();
   Status RunSession();
+  void OnRefusal(const Status& ended, uint64_t named);
   void RenewIfDue();
   void Sleep(std::chrono::milliseconds time);
   bool stopping() const { return stopping_; }
 
   const UplinkOptions options_;
-  Identity identity_;  // of Run's thread
+  Identity identity_;   // of Run's thread
+  SetAside set_aside_;  // of Run's thread
+  uint64_t sent_ = 0;   // of Run's thread: the last number sent in this session
+  // Of Run's thread: facts up to this number go one by one, to find the one that is refused.
+  uint64_t careful_until_ = 0;
   Spool& spool_;
   UplinkEvents& events_;
   const Clock& clock_;
