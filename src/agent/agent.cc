@@ -11,6 +11,16 @@
 #include "agent/host_facts.h"
 #include "base/crypto.h"
 #include "base/log.h"
+#include "collect/account_collector.h"
+#include "collect/certificate_collector.h"
+#include "collect/container_collector.h"
+#include "collect/cron_collector.h"
+#include "collect/firewall_collector.h"
+#include "collect/foreign_package_collector.h"
+#include "collect/kernel_collector.h"
+#include "collect/setting_collector.h"
+#include "collect/sysctl_collector.h"
+#include "collect/unit_collector.h"
 
 namespace driftcast {
 namespace {
@@ -104,16 +114,43 @@ void Agent::MakeCollectors() {
   add(std::make_unique<SysctlCollector>(root_, *guard_), options_.sysctl_every);
   add(std::make_unique<UnitCollector>(
           root_, *guard_, clock_,
-          [this](const std::string& path) { return packages_->owners().OwnerOf(path); }),
-      options_.files_every);
+          [this](const std::string& path) { return packages_->owners().OwnerOf(path); },
+          UnitCollector::BusOf(root_)),
+      options_.sysctl_every);
   add(std::make_unique<CertificateCollector>(root_), options_.packages_every);
-  add(std::make_unique<KernelCollector>(root_, *guard_), options_.sysctl_every);
+  add(std::make_unique<AccountCollector>(root_, *guard_), options_.files_every);
+  add(std::make_unique<CronCollector>(root_, *guard_, clock_), options_.files_every);
+  add(std::make_unique<RpmCollector>(root_, RpmCollector::ProgramFor(root_)),
+      options_.packages_every);
+  add(std::make_unique<LanguagePackageCollector>(root_), options_.packages_every);
+  MakeLiveCollectors(add);
+}
+
+void Agent::MakeLiveCollectors(
+    const std::function<void(std::unique_ptr<Collector>, Duration)>& add) {
+  processes_ = std::make_unique<ProcessTable>(root_);
+  program_owners_ = std::make_unique<ProgramOwners>(root_);
+  add(std::make_unique<KernelCollector>(root_, *guard_,
+                                        [this](const std::set<std::string>& programs) {
+                                          return program_owners_->OwnersOf(
+                                              programs, packages_->native_architecture());
+                                        }),
+      options_.sysctl_every);
+  add(std::make_unique<SettingCollector>(root_, *processes_), options_.packages_every);
+  if (root_.is_machine())
+    add(std::make_unique<FirewallCollector>(MachineFirewall()), options_.sysctl_every);
+  if (options_.containers) add(std::make_unique<ContainerCollector>(root_), options_.sysctl_every);
+  if (!options_.tls_ports.empty())
+    add(std::make_unique<TlsCollector>(root_, TlsOptions{.ports = options_.tls_ports}),
+        options_.packages_every);
 }
 
 Cause Agent::CauseOf(const ResourceObserved& observation, Instant now) const {
   const ResourceId& id = observation.resource;
   std::string package;
   if (id.kind == "package") package = id.name;
+  // What a run of packages left to be restarted is its doing, whichever package it was.
+  if (id.kind == "setting" && id.name == "restart") return history_->RunAround(now);
   if (id.kind == "file") package = packages_->owners().OwnerOf(PathOfResourceName(id.name));
   return package.empty() ? Cause{} : history_->CauseOf(package, now);
 }

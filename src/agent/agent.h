@@ -5,8 +5,10 @@
 #define DRIFTCAST_AGENT_AGENT_H_
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,17 +20,16 @@
 #include "agent/usage.h"
 #include "base/status.h"
 #include "base/time.h"
-#include "collect/certificate_collector.h"
+#include "collect/dpkg.h"
 #include "collect/file_collector.h"
 #include "collect/host_metrics.h"
 #include "collect/host_root.h"
-#include "collect/kernel_collector.h"
 #include "collect/lens_client.h"
 #include "collect/package_collector.h"
 #include "collect/package_history.h"
+#include "collect/process_table.h"
 #include "collect/secret.h"
-#include "collect/sysctl_collector.h"
-#include "collect/unit_collector.h"
+#include "collect/tls_collector.h"
 #include "collect/watcher.h"
 
 namespace driftcast {
@@ -43,6 +44,8 @@ struct AgentOptions {
   FileOptions files;
   std::string lens_program;   // driftcast-lens; empty = those formats are compared as a whole
   std::string apply_program;  // driftcast-apply; empty = observe-only
+  std::set<int> tls_ports = TlsOptions().ports;  // asked for their certificate when they listen
+  bool containers = true;                        // ask container engines whose socket may be opened
   std::string allow_list = "/etc/driftcast/allow";
   uint64_t spool_bytes_max = 256ull << 20;
   Budget budget;
@@ -92,6 +95,7 @@ class Agent {
 
   Status LoadHostKey();
   void MakeCollectors();
+  void MakeLiveCollectors(const std::function<void(std::unique_ptr<Collector>, Duration)>& add);
   Cause CauseOf(const ResourceObserved& observation, Instant now) const;
   Collector* CollectorFor(const std::string& kind);
 
@@ -117,6 +121,8 @@ class Agent {
   const HostRoot root_;
   std::unique_ptr<SecretGuard> guard_;
   std::unique_ptr<LensClient> lenses_;
+  std::unique_ptr<ProcessTable> processes_;
+  std::unique_ptr<ProgramOwners> program_owners_;
   std::unique_ptr<Spool> spool_;
   std::unique_ptr<Reporter> reporter_;
   std::vector<Source> sources_;

@@ -211,6 +211,10 @@ int Main(int argc, char** argv) {
                  "The program driftcast-apply; without it this host is observe-only");
   app.add_option("--allow-list", agent.allow_list, "What driftcast-apply may change")
       ->capture_default_str();
+  app.add_option("--tls-port", agent.tls_ports,
+                 "A port that is asked for its certificate when it listens; may be repeated "
+                 "(default: the usual ones of TLS; 0 = none)");
+  app.add_flag("!--no-containers", agent.containers, "Do not ask container engines");
   app.add_option("--lens", agent.lens_program,
                  "The program driftcast-lens (default: beside this one)");
   app.add_option("--spool-mb", arguments.spool_mib, "Most that is kept while the engine is away")

@@ -116,6 +116,20 @@ std::optional<CertificateFacts> ReadCertificate(std::string_view pem) {
   return facts;
 }
 
+void AddCertificate(const CertificateFacts& facts, ResourceObserved& out) {
+  for (KeyValue& key :
+       std::vector<KeyValue>{{"subject", Value::Text(facts.subject)},
+                             {"issuer", Value::Text(facts.issuer)},
+                             {"serial", Value::Text(facts.serial)},
+                             {"fingerprint", Value::Text("sha256:" + facts.fingerprint_sha256)},
+                             {"not_before", Value::Text(FormatInstant(facts.not_before))},
+                             {"not_after", Value::Text(FormatInstant(facts.not_after))},
+                             {"chain_length", Value::Integer(facts.chain_length)}})
+    out.keys.push_back(std::move(key));
+  for (const std::string& name : facts.names) out.keys.push_back({"name[]", Value::Text(name)});
+  out.context.push_back({"due", Value::Text(FormatInstant(facts.not_after))});
+}
+
 bool CertificateCollector::Covers(const std::string& path) const {
   const bool named = path.ends_with(".pem") || path.ends_with(".crt") || path.ends_with(".cer");
   return named && !IsTrustStore(path) &&
@@ -137,15 +151,7 @@ std::optional<ResourceObserved> CertificateCollector::Read(const std::string& pa
   if (!facts) return std::nullopt;
   ResourceObserved out;
   out.resource = {{}, "certificate", ResourceNameOfPath(path)};
-  out.keys = {{"subject", Value::Text(facts->subject)},
-              {"issuer", Value::Text(facts->issuer)},
-              {"serial", Value::Text(facts->serial)},
-              {"fingerprint", Value::Text("sha256:" + facts->fingerprint_sha256)},
-              {"not_before", Value::Text(FormatInstant(facts->not_before))},
-              {"not_after", Value::Text(FormatInstant(facts->not_after))},
-              {"chain_length", Value::Integer(facts->chain_length)}};
-  for (const std::string& name : facts->names) out.keys.push_back({"name[]", Value::Text(name)});
-  out.context.push_back({"due", Value::Text(FormatInstant(facts->not_after))});
+  AddCertificate(*facts, out);
   out.depends_on.push_back({"requires", "file", out.resource.name, {}});
   Canonicalize(out.keys);
   return out;

@@ -23,6 +23,9 @@ struct CertificateFacts {
 };
 std::optional<CertificateFacts> ReadCertificate(std::string_view pem);
 
+// Adds its keys and context to a resource; the caller makes them canonical.
+void AddCertificate(const CertificateFacts& facts, ResourceObserved& out);
+
 // Keys: "subject", "issuer", "name[]", "serial", "not_before", "not_after", "fingerprint",
 // "chain_length". Context: "due" (its end: it will change by then or be missed). Looks at *.pem,
 // *.crt and *.cer below the folders, except distributions' trust stores (/etc/ssl/certs,

@@ -10,6 +10,7 @@ namespace driftcast {
 namespace {
 
 constexpr const char* kListFolder = "/var/lib/dpkg/info/";
+constexpr const char* kListFolderName = "/var/lib/dpkg/info";
 constexpr size_t kListBytesMax = 32 << 20;
 
 // Where files are that other collectors ask about.
@@ -147,6 +148,46 @@ std::vector<std::string> FileOwners::FilesOf(const std::string& package) const {
     if (owner == package && path.starts_with("/etc/")) files.push_back(path);
   std::sort(files.begin(), files.end());
   return files;
+}
+
+std::map<std::string, std::string> ProgramOwners::OwnersOf(const std::set<std::string>& paths,
+                                                           std::string_view native) {
+  const auto folder = root_.Stat(kListFolderName);
+  const int64_t stamp =
+      folder.ok() ? folder->st_mtim.tv_sec * 1'000'000'000 + folder->st_mtim.tv_nsec : 0;
+  if (stamp != stamp_) known_.clear();
+  stamp_ = stamp;
+  std::map<std::string, std::string> lines;  // as it may stand in a list -> path asked for
+  for (const std::string& path : paths) {
+    if (!known_.emplace(path, "").second) continue;
+    lines[path] = path;
+    if (path.starts_with("/usr/")) lines[path.substr(4)] = path;  // from before /usr was merged
+  }
+  if (!lines.empty()) {
+    std::vector<std::string> lists;
+    (void)root_.List(kListFolderName, [&](const std::string& name, unsigned char) {
+      if (name.ends_with(".list")) lists.push_back(name);
+    });
+    for (const std::string& list : lists) {
+      const auto content = root_.Read(kListFolder + list, kListBytesMax);
+      if (!content.ok()) continue;
+      bytes_read_ += content->size();
+      std::string_view rest = *content;
+      while (!rest.empty()) {
+        const auto line = lines.find(std::string(TakeUntil(rest, '\n')));
+        if (line == lines.end()) continue;
+        std::string package = list.substr(0, list.size() - 5);
+        if (const size_t colon = package.find(':');
+            colon != std::string::npos && package.substr(colon + 1) == native)
+          package.resize(colon);
+        known_[line->second] = std::move(package);
+      }
+    }
+  }
+  std::map<std::string, std::string> owners;
+  for (const std::string& path : paths)
+    if (const std::string& package = known_[path]; !package.empty()) owners[path] = package;
+  return owners;
 }
 
 }  // namespace driftcast

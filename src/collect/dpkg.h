@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -61,6 +62,24 @@ class FileOwners {
   const HostRoot& root_;
   std::map<std::string, Owned> packages_;
   std::unordered_map<std::string, std::string> owners_;
+  uint64_t bytes_read_ = 0;
+};
+
+// Which package any path belongs to, of dpkg's lists. What was asked is kept until dpkg changes a
+// list. Not thread-safe.
+class ProgramOwners {
+ public:
+  explicit ProgramOwners(const HostRoot& root) : root_(root) {}
+  // Path -> package ("libc6:i386" for a foreign architecture's list); those nobody owns are left
+  // out. Reads every list once when a path was not asked for before.
+  std::map<std::string, std::string> OwnersOf(const std::set<std::string>& paths,
+                                              std::string_view native);
+  uint64_t TakeBytesRead() { return std::exchange(bytes_read_, 0); }
+
+ private:
+  const HostRoot& root_;
+  std::map<std::string, std::string> known_;  // path -> package, empty = nobody's
+  int64_t stamp_ = -1;                        // of the folder of lists
   uint64_t bytes_read_ = 0;
 };
 

@@ -11,6 +11,7 @@
 #include <fmt/core.h>
 
 #include "base/crypto.h"
+#include "collect/cron_collector.h"
 #include "collect/file_content.h"
 #include "collect/glob.h"
 
@@ -283,8 +284,17 @@ void FileCollector::ReadContent(const std::string& path, const struct stat& info
     return;
   }
   FileContent read = ReadFileContent(path, *content, owner_only, guard_, lenses_);
+  for (const auto& [glob, kinds] : options_.elsewhere) {
+    if (!MatchGlob(glob, path)) continue;
+    std::erase_if(read.keys, [](const KeyValue& key) { return key.path != "@unparsed[]"; });
+    out.context.push_back({"compared_as", Value::Text(kinds)});
+    break;
+  }
   std::move(read.keys.begin(), read.keys.end(), std::back_inserter(out.keys));
   out.context.push_back({"format", Value::Text(read.format)});
+  if (path == "/etc/crontab" || path.starts_with("/etc/cron.d/"))
+    if (const auto next = NextCronRun(*content, /*system=*/true, options_.clock->Now()))
+      out.context.push_back({"next_run", Value::Text(FormatInstant(*next))});
 }
 
 }  // namespace driftcast

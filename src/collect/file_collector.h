@@ -5,11 +5,13 @@
 #include <sys/stat.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "base/time.h"
 #include "collect/collector.h"
 #include "collect/host_root.h"
 #include "collect/lens_client.h"
@@ -26,7 +28,15 @@ struct FileOptions {
       "/etc/ld.so.cache", "/etc/mtab",    "/etc/.pwd.lock", "/etc/ssl/certs/????????.[0-9]",
       "/etc/.git/**",     "/etc/**.lock", "/etc/.updated",  "**~",
       "**.swp",           "**.swx",       "**/4913",        "**.dpkg-tmp",
-      "**.dpkg-new",      "**/.#*",       "**/#*#"};
+      "**.dpkg-new",      "**/.#*",       "**/#*#",         "/etc/passwd-",
+      "/etc/shadow-",     "/etc/group-",  "/etc/gshadow-",  "/etc/sub[ug]id-"};
+  // Whose content another collector compares in detail: glob and that collector's kinds. Of such a
+  // file only mode, owner and lines that are not understood are compared here.
+  std::map<std::string, std::string> elsewhere = {{"/etc/passwd", "user"},
+                                                  {"/etc/shadow", "user"},
+                                                  {"/etc/group", "group and user"},
+                                                  {"/etc/gshadow", "group"}};
+  const Clock* clock = SystemClock();   // for the next run of cron's tables
   size_t content_bytes_max = 64 << 20;  // larger files are not read: "larger than ..."
   size_t parse_bytes_max = 512 << 10;   // larger ones are compared as a whole
   size_t resources_max = 20000;         // beyond, Collect fails rather than forget some
@@ -34,9 +44,10 @@ struct FileOptions {
 
 // Keys of a file: "@mode" ("0644"), "@owner", "@group", and what is in it (collect/file_content.h);
 // of a symbolic link: "@target"; of anything else: "@type". Context: "format", "size", "owner"
-// (package). A file is read again only when its device, inode, size, times, mode or owner changed
-// (as git does: a change within the clock tick of the last read is noticed by re-reading files
-// that were younger than a second when they were read).
+// (package), "compared_as" (see FileOptions::elsewhere), "next_run" (of cron's tables). A file is
+// read again only when its device, inode, size, times, mode or owner changed (as git does: a change
+// within the clock tick of the last read is noticed by re-reading files that were younger than a
+// second when they were read).
 //
 // Uncompared: "permission denied", "larger than 64 MiB", "not readable: ...".
 class FileCollector : public Collector {

@@ -1,14 +1,5 @@
 #include "collect/kernel_collector.h"
 
-#include <arpa/inet.h>
-#include <dirent.h>
-
-#include <algorithm>
-#include <array>
-#include <charconv>
-#include <cstring>
-#include <set>
-
 #include <fmt/core.h>
 
 #include "base/crypto.h"
@@ -48,47 +39,7 @@ bool IsTransient(std::string_view point) {
   return false;
 }
 
-std::optional<uint32_t> HexNumber(std::string_view text) {
-  uint32_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-// "0100007F" or 32 digits: words in the host's byte order, as the kernel prints them.
-std::optional<std::string> AddressOf(std::string_view hex) {
-  if (hex.size() != 8 && hex.size() != 32) return std::nullopt;
-  std::array<uint32_t, 4> words{};
-  for (size_t i = 0; i < hex.size() / 8; ++i) {
-    const auto word = HexNumber(hex.substr(i * 8, 8));
-    if (!word) return std::nullopt;
-    words[i] = *word;
-  }
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  const bool v4 = hex.size() == 8;
-  if (inet_ntop(v4 ? AF_INET : AF_INET6, words.data(), text.data(), text.size()) == nullptr)
-    return std::nullopt;
-  return v4 ? std::string(text.data()) : "[" + std::string(text.data()) + "]";
-}
-
 }  // namespace
-
-bool ReadSocketLine(std::string_view line, bool udp, SocketLine& out) {
-  const auto words = SplitBlanks(line);
-  if (words.size() < 10) return false;
-  const size_t colon = words[1].find(':');
-  if (colon == std::string_view::npos) return false;
-  const auto address = AddressOf(words[1].substr(0, colon));
-  const auto port = HexNumber(words[1].substr(colon + 1));
-  if (!address || !port || *port > 65535) return false;
-  out.port = static_cast<int>(*port);
-  out.address = *address + ":" + std::to_string(*port);
-  // 0A = LISTEN; for UDP 07 = not connected.
-  out.listening = words[3] == (udp ? "07" : "0A");
-  out.user = std::string(words[7]);
-  out.inode = std::string(words[9]);
-  return true;
-}
 
 ResourceObserved KernelCollector::Kernel() {
   ResourceObserved out;
@@ -135,53 +86,43 @@ void KernelCollector::AddMounts(std::vector<ResourceObserved>& out) {
   });
 }
 
-std::map<std::string, std::string> KernelCollector::FindPrograms(
-    const std::map<std::string, std::string>& inodes) {
-  std::map<std::string, std::string> programs;
-  (void)root_.List("/proc", [&](const std::string& pid, unsigned char type) {
-    if (type != DT_DIR || pid.find_first_not_of("0123456789") != std::string::npos) return;
-    if (programs.size() == inodes.size()) return;
-    const std::string folder = "/proc/" + pid;
-    (void)root_.List(folder + "/fd", [&](const std::string& fd, unsigned char) {
-      const auto target = root_.ReadLink(folder + "/fd/" + fd);
-      if (!target.ok() || !target->starts_with("socket:[")) return;
-      const std::string inode = target->substr(8, target->size() - 9);
-      if (!inodes.contains(inode) || programs.contains(inode)) return;
-      if (const auto program = root_.ReadLink(folder + "/exe"); program.ok())
-        programs[inode] = *program;
-    });
-  });
-  return programs;
-}
-
 void KernelCollector::AddSockets(std::vector<ResourceObserved>& out) {
-  std::map<std::string, std::string> inodes;  // -> resource name
+  std::map<std::string, std::string> names;  // inode -> resource name
+  std::set<std::string> inodes;
   std::map<std::string, ResourceObserved> sockets;
   for (const char* protocol : {"tcp", "tcp6", "udp", "udp6"}) {
     const bool udp = protocol[0] == 'u';
-    const auto table = root_.Read(std::string("/proc/net/") + protocol, kProcBytesMax);
-    if (!table.ok()) continue;
-    ForEachLine(*table, [&](std::string_view line) {
-      SocketLine socket;
-      if (!ReadSocketLine(line, udp, socket) || !socket.listening) return;
-      if (udp && socket.port >= kEphemeralPortMin) return;
+    processes_.ForEachSocket(protocol, [&](const SocketLine& socket) {
+      if (!socket.listening || (udp && socket.port >= kEphemeralPortMin)) return;
       const std::string name = std::string(udp ? "udp/" : "tcp/") + socket.address;
       if (sockets.size() >= kResourcesMax || sockets.contains(name)) return;
       ResourceObserved& observed = sockets[name];
       observed.resource = {{}, "socket", name};
       observed.keys.push_back({"user", Value::Text(CleanText(socket.user, 16))});
-      inodes[socket.inode] = name;
+      names[socket.inode] = name;
+      inodes.insert(socket.inode);
     });
   }
-  const auto programs =
-      inodes.empty() ? std::map<std::string, std::string>() : FindPrograms(inodes);
-  for (const auto& [inode, name] : inodes) {
-    const auto program = programs.find(inode);
-    if (program != programs.end()) {
-      sockets[name].keys.push_back({"program", Value::Text(CleanText(program->second, 1024))});
+  const auto holders = processes_.HoldersOf(inodes);
+  std::set<std::string> programs;
+  for (const auto& [inode, holder] : holders)
+    if (!holder.program.empty()) programs.insert(holder.program);
+  const auto packages =
+      owners_of_ && !programs.empty() ? owners_of_(programs) : std::map<std::string, std::string>();
+  for (const auto& [inode, name] : names) {
+    ResourceObserved& socket = sockets[name];
+    const auto holder = holders.find(inode);
+    if (holder == holders.end() || holder->second.program.empty()) {
+      socket.uncompared.push_back({"program", "the process cannot be looked into"});
+      if (holder == holders.end()) continue;
     } else {
-      sockets[name].uncompared.push_back({"program", "the process cannot be looked into"});
+      const std::string& program = holder->second.program;
+      socket.keys.push_back({"program", Value::Text(program)});
+      if (const auto package = packages.find(program); package != packages.end())
+        socket.depends_on.push_back({"owned_by", "package", package->second, {}});
     }
+    if (!holder->second.unit.empty())
+      socket.depends_on.push_back({"served_by", "unit", holder->second.unit, {}});
   }
   for (auto& [name, socket] : sockets) {
     Canonicalize(socket.keys);

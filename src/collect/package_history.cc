@@ -192,22 +192,33 @@ std::vector<ActivityReported> PackageHistory::NewRuns(Instant now, Duration firs
   return out;
 }
 
+bool PackageHistory::IsAround(const AptRun& run, Instant now) const {
+  return now >= run.started_at && now <= run.ended_at.value_or(run.started_at + kHour) + kAftermath;
+}
+
+Cause PackageHistory::CauseFrom(const AptRun& run) const {
+  Cause cause;
+  cause.kind = CauseKind::kPackageRun;
+  cause.id = RunId(run);
+  cause.actor = ActorOf(run);
+  cause.text = TextOf(run);
+  cause.confidence = Confidence::kRacy;
+  return cause;
+}
+
 Cause PackageHistory::CauseOf(const std::string& package, Instant now) const {
   for (auto run = recent_.rbegin(); run != recent_.rend(); ++run) {
-    const Instant end = run->ended_at.value_or(run->started_at + kHour);
-    if (now < run->started_at || now > end + kAftermath) continue;
     const bool touched =
         std::any_of(run->packages.begin(), run->packages.end(),
                     [&](const std::string& name) { return ResourceName(name) == package; });
-    if (!touched) continue;
-    Cause cause;
-    cause.kind = CauseKind::kPackageRun;
-    cause.id = RunId(*run);
-    cause.actor = ActorOf(*run);
-    cause.text = TextOf(*run);
-    cause.confidence = Confidence::kRacy;
-    return cause;
+    if (touched && IsAround(*run, now)) return CauseFrom(*run);
   }
+  return {};
+}
+
+Cause PackageHistory::RunAround(Instant now) const {
+  for (auto run = recent_.rbegin(); run != recent_.rend(); ++run)
+    if (IsAround(*run, now)) return CauseFrom(*run);
   return {};
 }
 

@@ -43,10 +43,15 @@ class PackageHistory {
   // Why a package's resource or a file of it changed just now: the run that names the package and
   // is under way or ended less than a minute ago.
   Cause CauseOf(const std::string& package, Instant now) const;
+  // The run that is under way or ended less than a minute ago; unknown when there is none.
+  Cause RunAround(Instant now) const;
 
   static bool IsLog(const std::string& path);  // does a change there mean NewRuns?
 
  private:
+  bool IsAround(const AptRun& run, Instant now) const;
+  Cause CauseFrom(const AptRun& run) const;
+
   struct Reported {
     bool ended = false;
   };

@@ -68,7 +68,11 @@ std::vector<std::string> UnitFolder::Names() const {
 void UnitFolder::ReadFile(const std::string& path, UnitFiles& unit) const {
   const auto text = root_.Read(path, kUnitBytesMax);
   if (!text.ok()) {
-    if (text.status().code() == StatusCode::kResourceExhausted) too_large_.insert(unit.name);
+    unread_[unit.name] = text.status().code() == StatusCode::kResourceExhausted
+                             ? "larger than 1 MiB"
+                         : text.status().code() == StatusCode::kPermissionDenied
+                             ? "permission denied"
+                             : "not readable: " + CleanText(Message(text.status()), 200);
     return;
   }
   LineReader lines(*text);

@@ -26,16 +26,18 @@ struct UnitFiles {
   std::string EnabledState() const;  // "enabled", "disabled", "static", "masked"
 };
 
-// Reads all units of interest, or one. A file larger than 1 MiB counts as empty and is named in
-// `too_large`.
+// Reads all units of interest, or one. A file that is larger than 1 MiB or cannot be read counts as
+// empty, and its unit is named in `unread`.
 class UnitFolder {
  public:
   // Lists the folders; reads no unit yet.
   explicit UnitFolder(const HostRoot& root);
 
   std::vector<std::string> Names() const;
+  bool Has(const std::string& name) const { return files_.contains(name); }
   std::optional<UnitFiles> Read(const std::string& name) const;  // nullopt: no such unit
-  const std::set<std::string>& too_large() const { return too_large_; }
+  // Units of which a file could not be read so far, and why.
+  const std::map<std::string, std::string>& unread() const { return unread_; }
 
   static const std::vector<std::string>& Folders();  // strongest first
 
@@ -46,7 +48,7 @@ class UnitFolder {
   std::map<std::string, std::string> files_;                           // unit -> strongest file
   std::map<std::string, std::map<std::string, std::string>> dropins_;  // unit -> name -> path
   std::set<std::string> wanted_;  // linked from a .wants or .requires
-  mutable std::set<std::string> too_large_;
+  mutable std::map<std::string, std::string> unread_;
 };
 
 }  // namespace driftcast
