@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mutex.h"
 #include "engine/audit_chain.h"
+#include "engine/committer.h"
 #include "engine/shard.h"
 #include "engine/shard_view.h"
 #include "store/memory_store.h"
@@ -19,7 +20,6 @@ namespace driftcast {
 namespace {
 
 constexpr Duration kPointsKept = std::chrono::hours(24 * 14);
-constexpr auto kCommitRetry = std::chrono::seconds(1);
 
 struct Submission {
   std::vector<Fact> facts;
@@ -50,14 +50,14 @@ struct Engine::Impl {
   std::map<uint64_t, std::function<void(const LiveEvent&)>> listeners
       DRIFTCAST_GUARDED_BY(listeners_mutex);
 
-  std::atomic<uint64_t> facts_applied{0}, facts_refused{0}, commits{0}, commit_errors{0};
-  std::atomic<uint64_t> commit_micros{0}, queue_full{0};
+  std::atomic<uint64_t> facts_applied{0}, facts_refused{0}, queue_full{0};
+  std::unique_ptr<Committer> committer;
   std::thread thread;
 
   void Run();
   void Tick(std::vector<Submission>& batch);
   void ApplyBatch(std::vector<Submission> batch);
-  bool CommitPending(const WriteBatch& writes);  // false: stopped before it worked
+  void RunTasks(std::vector<Task>& work);
   void NameResources(std::vector<Fact>& facts) const;
   void Publish(const std::vector<LiveEvent>& events);
   void DropOldPoints();
@@ -99,9 +99,7 @@ void Engine::Impl::Run() {
     if (!Take(batch, work)) return;
     Tick(batch);
     ApplyBatch(std::move(batch));
-    for (Task& task : work) task();
-    // A task may have changed something as well.
-    ApplyBatch({});
+    if (!work.empty()) RunTasks(work);
     if (clock->Now() - points_dropped_at > kHour) {
       points_dropped_at = clock->Now();
       DropOldPoints();
@@ -109,8 +107,15 @@ void Engine::Impl::Run() {
   }
 }
 
+// Whoever asks sees only what is durable: an answer must not be lost in a crash.
+void Engine::Impl::RunTasks(std::vector<Task>& work) {
+  committer->Drain();
+  for (Task& task : work) task();
+  ApplyBatch({});  // a task may have changed something as well
+}
+
 void Engine::Impl::ApplyBatch(std::vector<Submission> batch) {
-  std::vector<std::pair<std::function<void(const Status&)>, Status>> answers;
+  Committer::Group group;
   for (Submission& submission : batch) {
     NameResources(submission.facts);
     Status status = shard->Check(submission.facts);
@@ -120,16 +125,11 @@ void Engine::Impl::ApplyBatch(std::vector<Submission> batch) {
     } else {
       facts_refused.fetch_add(submission.facts.size(), std::memory_order_relaxed);
     }
-    answers.emplace_back(std::move(submission.done), std::move(status));
+    group.answers.push_back({std::move(submission.done), std::move(status)});
   }
-  WriteBatch writes;
-  std::vector<LiveEvent> events;
-  shard->Collect(writes, events);
-  const bool durable = writes.empty() || CommitPending(writes);
-  for (auto& [done, status] : answers)
-    done(durable || !status.ok() ? status
-                                 : Unavailable("the engine stopped before it could write"));
-  if (durable) Publish(events);
+  shard->Collect(group.writes, group.events);
+  if (!group.writes.empty() || !group.events.empty() || !group.answers.empty())
+    committer->Add(std::move(group));
 }
 
 // A decision that follows a link to a proposed plan names no resource; the shard proposes plans
@@ -142,28 +142,7 @@ void Engine::Impl::NameResources(std::vector<Fact>& facts) const {
   }
 }
 
-// The state in memory is ahead of the store until this returns, so it does not give up: with a full
-// disk nothing is acknowledged and nothing is lost, and the queue fills and refuses.
-bool Engine::Impl::CommitPending(const WriteBatch& writes) {
-  for (;;) {
-    const auto started = std::chrono::steady_clock::now();
-    const Status status = store->Commit(writes);
-    commit_micros += static_cast<uint64_t>(
-        std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - started).count());
-    ++commits;
-    if (status.ok()) return true;
-    if (commit_errors.fetch_add(1) == 0 || commit_errors % 60 == 0)
-      Log("engine").error(
-          "store.commit_failed reason=\"{}\" (nothing is acknowledged until it works)",
-          Message(status));
-    const MutexLock lock(mutex);
-    if (stopping) return false;  // not acknowledged, so not lost: agents send it again
-    wake.WaitFor(mutex, kCommitRetry);
-  }
-}
-
 void Engine::Impl::Publish(const std::vector<LiveEvent>& events) {
-  if (events.empty()) return;
   const MutexLock lock(listeners_mutex);
   for (const auto& [id, listener] : listeners)
     for (const LiveEvent& event : events) listener(event);
@@ -171,7 +150,8 @@ void Engine::Impl::Publish(const std::vector<LiveEvent>& events) {
 
 void Engine::Impl::DropOldPoints() {
   constexpr size_t kAtOnce = 10000;
-  WriteBatch writes;
+  Committer::Group group;
+  WriteBatch& writes = group.writes;
   for (const auto& [stack, held] : shard->state().stacks) {
     const std::string prefix = stack + '\0';
     const Status scanned = store->Scan(
@@ -183,18 +163,20 @@ void Engine::Impl::DropOldPoints() {
         });
     if (!scanned.ok()) Log("engine").warn("points.scan_failed reason=\"{}\"", Message(scanned));
   }
-  if (!writes.empty()) CommitPending(writes);
+  if (!writes.empty()) committer->Add(std::move(group));
 }
 
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Engine::~Engine() {
+  impl_->committer->StopTrying();
   {
     const MutexLock lock(impl_->mutex);
     impl_->stopping = true;
     impl_->wake.SignalAll();
   }
   if (impl_->thread.joinable()) impl_->thread.join();
+  impl_->committer->Stop();
 }
 
 StatusOr<std::unique_ptr<Engine>> Engine::Open(EngineOptions options, const Clock* clock) {
@@ -217,7 +199,11 @@ StatusOr<std::unique_ptr<Engine>> Engine::OpenWithStore(EngineOptions options, c
   impl->options = std::move(options);
   DRIFTCAST_ASSIGN_OR_RETURN(impl->shard, Shard::Restore(*impl->store, shard_options));
   std::unique_ptr<Engine> engine(new Engine(std::move(impl)));
-  engine->impl_->thread = std::thread([raw = engine->impl_.get()] { raw->Run(); });
+  Impl* const raw = engine->impl_.get();
+  raw->committer = std::make_unique<Committer>(
+      *raw->store, [raw](const std::vector<LiveEvent>& events) { raw->Publish(events); });
+  raw->committer->Start();
+  raw->thread = std::thread([raw] { raw->Run(); });
   return engine;
 }
 
@@ -330,11 +316,15 @@ Status Engine::VerifyAudit() const {
 
 Status Engine::AppendAudit(const Principal& by, const std::string& action,
                            const std::string& subject, const std::string& detail) {
+  Status status = Ok();
   RunOnShard([&](const EngineView&) {
     impl_->shard->AppendAudit(by, action, subject, detail, impl_->clock->Now());
-    impl_->ApplyBatch({});  // durable before the caller goes on
+    impl_->ApplyBatch({});
+    // Durable before the caller goes on.
+    if (!impl_->committer->Drain())
+      status = Unavailable("the engine stopped before it could write");
   });
-  return Ok();
+  return status;
 }
 
 Status Engine::PutSetting(const std::string& key, const std::string& value) {
@@ -391,9 +381,9 @@ std::vector<std::pair<std::string, double>> Engine::Counters() const {
       {"facts_applied_total", static_cast<double>(impl_->facts_applied)},
       {"facts_refused_total", static_cast<double>(impl_->facts_refused)},
       {"queue_full_total", static_cast<double>(impl_->queue_full)},
-      {"commits_total", static_cast<double>(impl_->commits)},
-      {"commit_errors_total", static_cast<double>(impl_->commit_errors)},
-      {"commit_seconds_total", static_cast<double>(impl_->commit_micros) * 1e-6},
+      {"commits_total", static_cast<double>(impl_->committer->commits())},
+      {"commit_errors_total", static_cast<double>(impl_->committer->errors())},
+      {"commit_seconds_total", impl_->committer->seconds()},
   };
   {
     const MutexLock lock(impl_->mutex);

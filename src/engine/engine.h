@@ -1,4 +1,5 @@
-// The engine: one shard on a thread of its own, fed through a bounded queue, committing in groups.
+// The engine: one shard on a thread of its own, fed through a bounded queue; what it did is
+// committed in groups by another thread, while the shard applies what comes next.
 //
 //   auto engine = Engine::Open(options, SystemClock());
 //   (*engine)->Submit(facts, [](const Status& durable) { ... });
@@ -46,7 +47,7 @@ class Engine {
                                                          std::unique_ptr<Store> store);
   ~Engine();  // stops; what was acknowledged is durable
 
-  // Queues facts. `done` runs on the shard's thread, once: OK when they are durable. A fact of an
+  // Queues facts. `done` runs on the commit thread, once: OK when they are durable. A fact of an
   // agent with a number that was applied before is dropped and counts as done. ResourceExhausted
   // when the queue is full (try again), InvalidArgument, from `done`, when a fact cannot be
   // applied: nothing of that Submit is.
@@ -61,8 +62,9 @@ class Engine {
   // Tells the engine that facts `from`..`to` of the agent will never come; later ones are accepted.
   Status AcceptGap(const AgentId& agent, uint64_t from, uint64_t to);
 
-  // Runs `question` on the shard's thread between two batches and waits for its answer, which must
-  // not refer to the view.
+  // Runs `question` on the shard's thread between two batches, when everything applied before is
+  // durable, and waits for its answer, which must not refer to the view. Not from `done` or from a
+  // listener: it would wait for itself.
   template <typename F>
   auto Ask(F question) const {
     std::optional<decltype(question(std::declval<const EngineView&>()))> answer;
@@ -70,7 +72,7 @@ class Engine {
     return *std::move(answer);
   }
 
-  // `listener` runs on the shard's thread after each commit and must not block. Unsubscribe waits
+  // `listener` runs on the commit thread after each commit and must not block. Unsubscribe waits
   // until it does not run any more.
   uint64_t Subscribe(std::function<void(const LiveEvent&)> listener);
   void Unsubscribe(uint64_t subscription);
