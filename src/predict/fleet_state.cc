@@ -1,6 +1,7 @@
 #include "predict/fleet_state.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "predict/names.h"
 
@@ -125,14 +126,24 @@ void FleetState::Apply(const ChangeEvent& event) {
   pending.actor = texts_.Intern(event.actor);
   pending.op = static_cast<uint32_t>(event.op);
   pending.bot = event.bot ? 1 : 0;
+  if (pending_[stack].empty()) under_way_.push_back(stack);
   pending_[stack].push_back(pending);
 }
 
 void FleetState::Advance(int64_t now_seconds) {
   const auto now = static_cast<uint32_t>(std::clamp<int64_t>(now_seconds, 0, 0xfffffff0));
-  for (uint32_t stack = 0; stack < stacks_.size(); ++stack) {
+  std::vector<uint32_t> stacks = std::exchange(under_way_, {});
+  if (now / kDay32 > ticked_day_) {  // midnight has passed: all look back
+    ticked_day_ = now / kDay32;
+    stacks.resize(stacks_.size());
+    std::iota(stacks.begin(), stacks.end(), 0);
+  }
+  std::sort(stacks.begin(), stacks.end());
+  stacks.erase(std::unique(stacks.begin(), stacks.end()), stacks.end());
+  for (const uint32_t stack : stacks) {
     if (!pending_[stack].empty() && pending_head_[stack].at <= now) FlushStack(stack);
     Tick(stack, now);
+    if (!pending_[stack].empty()) under_way_.push_back(stack);
   }
 }
 

@@ -14,7 +14,8 @@
 // reference rate expected of it. These odds are features (how wrong the reference has been here).
 //
 // Cost: O(1) per event, but for keys of resources with very many keys (a linear search), and
-// O(live resources) per stack and day. Deterministic; not thread-safe; copyable.
+// O(live resources) per stack and day; Advance within a day O(stacks that had events).
+// Deterministic; not thread-safe; copyable.
 #ifndef DRIFTCAST_PREDICT_FLEET_STATE_H_
 #define DRIFTCAST_PREDICT_FLEET_STATE_H_
 
@@ -74,6 +75,7 @@ class FleetState {
 
   // The state as bytes and back, bit-identical in every later answer. DataLoss on other bytes.
   std::string Serialize() const;
+  void Serialize(StateWriter* out) const;
   static StatusOr<FleetState> Restore(std::string_view bytes);
 
  private:
@@ -152,6 +154,10 @@ class FleetState {
   PairIndex stack_index_, resource_index_, crowd_index_, peers_index_, moves_index_;
   PairIndex subject_index_, kind_path_index_;
   std::vector<MovedKey> moved_;  // scratch; empty between changes
+  // What Advance has to look at: stacks that had events since, and the last day that all have seen
+  // begin. Follow from the rest after a restore (0: all are looked at).
+  std::vector<uint32_t> under_way_;
+  uint32_t ticked_day_ = 0;
 };
 
 }  // namespace driftcast::predict
