@@ -7,6 +7,11 @@ namespace driftcast {
 
 Status MemoryStore::Commit(const WriteBatch& batch) {
   const MutexLock lock(mutex_);
+  for (const auto& range : batch.deleted_ranges) {
+    Entries& entries = tables_[static_cast<size_t>(range.table)];
+    if (range.begin < range.end)
+      entries.erase(entries.lower_bound(range.begin), entries.lower_bound(range.end));
+  }
   for (const auto& write : batch.writes) {
     Entries& entries = tables_[static_cast<size_t>(write.table)];
     if (write.value)

@@ -64,6 +64,9 @@ class RocksDbStore : public Store {
 
   Status Commit(const WriteBatch& batch) override {
     rocksdb::WriteBatch writes;
+    for (const auto& range : batch.deleted_ranges)
+      DRIFTCAST_RETURN_IF_ERROR(FromRocksDb(
+          writes.DeleteRange(Family(range.table), range.begin, range.end), "collecting a batch"));
     for (const auto& write : batch.writes) {
       auto* family = Family(write.table);
       const auto status = write.value ? writes.Put(family, write.key, *write.value)

@@ -27,14 +27,20 @@ enum class Table : uint8_t {
 inline constexpr size_t kTableCount = 7;
 const char* TableName(Table table);
 
-// Changes that happen together or not at all.
+// Changes that happen together or not at all. Ranges are deleted first, whatever the order in which
+// the changes were asked for.
 struct WriteBatch {
   struct Write {
     Table table;
     std::string key;
     std::optional<std::string> value;  // none = delete
   };
+  struct Range {
+    Table table;
+    std::string begin, end;  // begin <= key < end
+  };
   std::vector<Write> writes;
+  std::vector<Range> deleted_ranges;
 
   void Put(Table table, std::string key, std::string value) {
     writes.push_back({table, std::move(key), std::move(value)});
@@ -42,8 +48,10 @@ struct WriteBatch {
   void Delete(Table table, std::string key) {
     writes.push_back({table, std::move(key), std::nullopt});
   }
-  bool empty() const { return writes.empty(); }
-  void clear() { writes.clear(); }
+  void DeleteRange(Table table, std::string begin, std::string end) {
+    deleted_ranges.push_back({table, std::move(begin), std::move(end)});
+  }
+  bool empty() const { return writes.empty() && deleted_ranges.empty(); }
 };
 
 // Called for each entry; false stops the scan.

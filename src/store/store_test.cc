@@ -47,6 +47,11 @@ TEST_F(StoreTest, RocksDbAndMemoryAgreeOnRandomOperations) {
     for (size_t i = 0; i < 1 + random() % 5; ++i)
       random() % 3 ? batch.Put(Table::kState, key(), std::to_string(random() % 100))
                    : batch.Delete(Table::kState, key());
+    if (random() % 8 == 0) {
+      std::string from = key(), to = key();
+      if (to < from) std::swap(from, to);
+      batch.DeleteRange(Table::kState, from, to);
+    }
     ASSERT_TRUE((*disk)->Commit(batch).ok());
     ASSERT_TRUE(memory.Commit(batch).ok());
     const std::string begin = key(), end = random() % 3 ? key() : "";
