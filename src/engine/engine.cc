@@ -53,6 +53,7 @@ struct Engine::Impl {
   std::atomic<uint64_t> facts_applied{0}, facts_refused{0}, queue_full{0};
   std::unique_ptr<Committer> committer;
   std::thread thread;
+  Instant ticked_at;  // the shard's thread only
 
   void Run();
   void Tick(std::vector<Submission>& batch);
@@ -83,7 +84,8 @@ bool Engine::Impl::Take(std::vector<Submission>& batch, std::vector<Task>& work)
 // Time enters as a fact, at most one a tick.
 void Engine::Impl::Tick(std::vector<Submission>& batch) {
   const Instant now = clock->Now();
-  if (now < shard->state().numbers.now + options.tick) return;
+  if (now < ticked_at + options.tick && now >= ticked_at) return;
+  ticked_at = now;
   Fact fact;
   fact.at = now;
   fact.body = TimeAdvanced{};
@@ -130,6 +132,10 @@ void Engine::Impl::ApplyBatch(std::vector<Submission> batch) {
   shard->Collect(group.writes, group.events);
   if (!group.writes.empty() || !group.events.empty() || !group.answers.empty())
     committer->Add(std::move(group));
+  if (shard->ForecasterDue())
+    shard->SaveForecaster([this](WriteBatch writes) {
+      committer->Add({std::move(writes), {}, {}});
+    });
 }
 
 // A decision that follows a link to a proposed plan names no resource; the shard proposes plans

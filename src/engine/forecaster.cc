@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/bytes.h"
 #include "intel/version.h"
+#include "predict/state_bytes.h"
 #include "shadow/sensitivity.h"
 
 namespace driftcast {
@@ -165,19 +165,19 @@ DriftPrediction Forecaster::Predict(const ResourceId& id, const ResourceState& s
 
 const char* Forecaster::model() { return kModel; }
 
-std::string Forecaster::Serialize() const {
-  ByteWriter out;
-  out.Time(advanced_to_);
-  out.Text(predictor_.Serialize());
-  return out.Take();
+void Forecaster::Serialize(const std::function<void(std::string piece)>& sink) const {
+  constexpr size_t kPieceBytes = 4 << 20;
+  predict::StateWriter out(sink, kPieceBytes);
+  out.Put(ToUnixMicros(advanced_to_));
+  predictor_.Serialize(&out);
+  out.Finish();
 }
 
 Status Forecaster::Restore(std::string_view bytes) {
-  ByteReader in(bytes);
-  advanced_to_ = in.Time();
-  const std::string_view state = in.View();
-  if (!in.done()) return DataLoss("a forecaster's state that cannot be read");
-  return predictor_.Restore(state);
+  predict::StateReader in(bytes);
+  advanced_to_ = FromUnixMicros(in.Get<int64_t>());
+  if (!in.ok()) return DataLoss("a forecaster's state that cannot be read");
+  return predictor_.Restore(bytes.substr(sizeof(int64_t)));
 }
 
 double DriftShareOf(const DriftShare& share) {

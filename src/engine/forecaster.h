@@ -8,6 +8,7 @@
 #define DRIFTCAST_ENGINE_FORECASTER_H_
 
 #include <array>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -51,9 +52,13 @@ class Forecaster {
   // Version of what predicts, for the track record.
   static const char* model();
 
-  // The state as bytes and back, bit-identical. DataLoss on bytes that are not one.
-  std::string Serialize() const;
+  // The state as pieces of bytes in order, and back from all of them together, bit-identical.
+  // DataLoss on bytes that are not one.
+  void Serialize(const std::function<void(std::string piece)>& sink) const;
   Status Restore(std::string_view bytes);
+
+  size_t resources() const { return predictor_.state().resource_count(); }  // ever heard of
+  size_t bytes() const { return predictor_.state().bytes(); }               // memory held, about
 
  private:
   predict::DriftPredictor predictor_;

@@ -11,6 +11,7 @@ namespace driftcast {
 namespace {
 
 constexpr uint64_t kFormat = 1;
+constexpr uint64_t kNumbersFormat = 2;  // of the store as a whole
 
 // Parts that have a protobuf message already are stored as it.
 template <typename Message, typename T>
@@ -239,12 +240,13 @@ StatusOr<Cohort> DecodeCohort(std::string_view bytes) {
 
 std::string Encode(const ShardNumbers& numbers) {
   ByteWriter out;
-  out.Unsigned(kFormat);
+  out.Unsigned(kNumbersFormat);
   out.Time(numbers.now);
   out.Unsigned(numbers.fact_number);
   out.Unsigned(numbers.live_number);
   out.Unsigned(numbers.outbox_number);
   out.Unsigned(numbers.forecast_number);
+  out.Unsigned(numbers.scored_number);
   out.Unsigned(numbers.audit_number);
   out.Text(numbers.audit_hash);
   return out.Take();
@@ -252,7 +254,7 @@ std::string Encode(const ShardNumbers& numbers) {
 
 StatusOr<ShardNumbers> DecodeShardNumbers(std::string_view bytes) {
   ByteReader in(bytes);
-  if (in.Unsigned() != kFormat)
+  if (in.Unsigned() != kNumbersFormat)
     return DataLoss("the store was written by another format of this program");
   ShardNumbers numbers;
   numbers.now = in.Time();
@@ -260,6 +262,7 @@ StatusOr<ShardNumbers> DecodeShardNumbers(std::string_view bytes) {
   numbers.live_number = in.Unsigned();
   numbers.outbox_number = in.Unsigned();
   numbers.forecast_number = in.Unsigned();
+  numbers.scored_number = in.Unsigned();
   numbers.audit_number = in.Unsigned();
   numbers.audit_hash = in.Text();
   if (!in.done()) return DataLoss("the shard's numbers cannot be read");

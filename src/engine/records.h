@@ -66,6 +66,7 @@ struct ShardNumbers {
   uint64_t live_number = 0;  // live events made
   uint64_t outbox_number = 0;
   uint64_t forecast_number = 0;  // changes learnt from
+  uint64_t scored_number = 0;    // what facts up to this one touched has been forecast anew
   uint64_t audit_number = 0;
   std::string audit_hash;
 };

@@ -3,16 +3,13 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "engine/forecast_log.h"
 #include "shadow/update.h"
 #include "wire/fact.h"
 #include "wire/value.h"
 
 namespace driftcast {
 namespace {
-
-// The forecaster is saved whole once it has learnt this much more; until then its changes are
-// logged one by one.
-constexpr uint64_t kForecastLogMax = 20000;
 
 // Facts that are kept as they came. Metrics have a table of their own, time and the agents' reports
 // about themselves leave no trace.
@@ -187,17 +184,22 @@ void Shard::Collect(WriteBatch& batch, std::vector<LiveEvent>& events) {
   if (pending.track) batch.Put(Table::kState, "track", EncodeTrack(state_.track));
   if (pending.expectations)
     batch.Put(Table::kState, "expectations", ExpectationsBytes(state_.role_expectations));
-  if (state_.numbers.forecast_number >= forecast_saved_ + kForecastLogMax) {
-    batch.Put(Table::kState, "forecaster",
-              OrderedNumber(state_.numbers.forecast_number) + state_.forecaster.Serialize());
-    for (uint64_t n = forecast_saved_; n < state_.numbers.forecast_number; ++n)
-      batch.Delete(Table::kState, "fl/" + OrderedNumber(n));
-    forecast_saved_ = state_.numbers.forecast_number;
-  }
-  if (!batch.empty() || !pending.events.empty())
+  if (!batch.empty() || !pending.events.empty() || pending.numbers)
     batch.Put(Table::kState, "numbers", Encode(state_.numbers));
   for (auto& event : pending.events) events.push_back(std::move(event));
   pending = {};
+}
+
+// In proportion to the state, so that writing it stays a fixed share of all that is written.
+bool Shard::ForecasterDue() const {
+  const uint64_t log_max =
+      std::max<uint64_t>(state_.options.forecast_log_min, 2 * state_.forecaster.resources());
+  return state_.numbers.forecast_number >= forecast_saved_ + log_max;
+}
+
+void Shard::SaveForecaster(const std::function<void(WriteBatch)>& commit) {
+  forecast_saved_ = state_.numbers.forecast_number;
+  driftcast::SaveForecaster(state_.forecaster, forecast_saved_, commit);
 }
 
 uint64_t Shard::SequenceOf(const AgentId& agent) const {
@@ -256,19 +258,7 @@ Status Shard::Load(const Store& store) {
     state_.agents[std::string(id)] = FromOrderedNumber(bytes);
     return Ok();
   }));
-  DRIFTCAST_ASSIGN_OR_RETURN(const auto forecaster, store.Get(Table::kState, "forecaster"));
-  if (forecaster) {
-    forecast_saved_ = FromOrderedNumber(std::string_view(*forecaster).substr(0, 8));
-    DRIFTCAST_RETURN_IF_ERROR(state_.forecaster.Restore(std::string_view(*forecaster).substr(8)));
-  }
-  DRIFTCAST_RETURN_IF_ERROR(LoadEach(store, "fl/", [&](std::string_view, std::string_view bytes) {
-    v1::ChangeEvent message;
-    if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
-      return DataLoss("a change in the forecaster's log that cannot be read");
-    DRIFTCAST_ASSIGN_OR_RETURN(const auto event, FromProto(message));
-    state_.forecaster.Learn(event, true);  // at the time that was taken then
-    return Ok();
-  }));
+  DRIFTCAST_ASSIGN_OR_RETURN(forecast_saved_, LoadForecaster(store, state_.forecaster));
   state_.forecaster.Advance(state_.numbers.now);
   return LoadRest(store);
 }
@@ -292,6 +282,7 @@ Status Shard::LoadRest(const Store& store) {
       }));
   for (auto& [id, stack] : state_.stacks)
     if (HasForecasts(stack)) RefreshRisks(state_, id, stack);
+  RestoreTouched(state_);
   DRIFTCAST_RETURN_IF_ERROR(RestoreSeries(state_, store));
   for (size_t h = 0; h < kHorizonCount; ++h)
     DRIFTCAST_RETURN_IF_ERROR(

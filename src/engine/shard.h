@@ -4,6 +4,7 @@
 #define DRIFTCAST_ENGINE_SHARD_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -35,6 +36,11 @@ class Shard {
   // Hands over what has changed since the last call: writes that make the store equal to the state,
   // and the live events.
   void Collect(WriteBatch& batch, std::vector<LiveEvent>& events);
+
+  // Whether the forecaster should be saved whole, because its log has grown long.
+  bool ForecasterDue() const;
+  // Hands over batches that do so, to be committed in order after what Collect handed over.
+  void SaveForecaster(const std::function<void(WriteBatch)>& commit);
 
   // Highest number up to which all facts of the agent have been applied.
   uint64_t SequenceOf(const AgentId& agent) const;

@@ -4,6 +4,7 @@
 
 #include "base/crypto.h"
 #include "engine/audit_chain.h"
+#include "engine/forecast_log.h"
 #include "shadow/sensitivity.h"
 #include "shadow/update.h"
 #include "wire/value.h"
@@ -12,7 +13,6 @@ namespace driftcast {
 namespace {
 
 constexpr size_t kClosedDriftsKept = 5000;
-constexpr double kAlertEndsAt = 0.8;  // of the threshold
 constexpr uint32_t kTold = 1u << 31;  // first place of entries that are only told
 
 std::string DescribeKey(const ShadowKey& key) {
@@ -175,24 +175,13 @@ void VoidPredictions(ShardState& shard, const ResourceId& id, const Slot& slot) 
   }
 }
 
-// Raises an alert when the forecast passes the threshold, and ends it well below.
-void FollowAlert(ShardState& shard, const ResourceId& id, const Slot& slot, ResourceState& state) {
-  const double p = slot.p_change[kAlertHorizon] * DriftShareOf(ShareOf(shard, id));
-  const bool alerted = state.alerted_at != Instant();
-  if (!alerted && p >= shard.options.alert_threshold && slot.exists &&
-      state.snoozed_until <= shard.numbers.now && state.drift_id.empty()) {
-    state.alerted_at = shard.numbers.now;
-    const std::string text =
-        fmt::format("{} {} will probably drift within a day ({:.0f} %)", id.kind, id.name, 100 * p);
-    Emit(shard, LiveEvent::Kind::kPrediction, id.stack, id.ToText(), text);
-    Alert(shard, "prediction.alert",
-          id.ToText() + "@" + std::to_string(ToUnixMicros(state.alerted_at)), id.stack, id.ToText(),
-          text, slot.severity);
-  } else if (alerted && (p < kAlertEndsAt * shard.options.alert_threshold || !slot.exists)) {
-    state.alerted_at = Instant();
-    Emit(shard, LiveEvent::Kind::kPrediction, id.stack, id.ToText(),
-         fmt::format("{} {} is calm again", id.kind, id.name));
-  }
+// To be forecast anew; once, however often one fact touches it.
+void Touch(ShardState& shard, const ResourceId& id, const std::string& slot_key,
+           ResourceState& state) {
+  const uint64_t now = shard.numbers.fact_number;
+  if (state.touched_by == now && now > shard.numbers.scored_number) return;
+  state.touched_by = now;
+  shard.touched.push_back({state.touched_by, &shard.stacks.find(id.stack.value)->first, slot_key});
 }
 
 }  // namespace
@@ -254,6 +243,7 @@ void FillSlot(const ShardState& shard, const ResourceId& id, const ResourceState
   slot.depends_on_hash = HashOf(state.depends_on);
   if (slot.severity_of_kind == 0)
     slot.severity_of_kind = static_cast<float>(SensitivityOf(id.kind, id.name, "").weight);
+  slot.touched_by = state.touched_by;
   slot.severity = slot.severity_of_kind;
   if (const auto drift = shard.drifts.find(state.drift_id); drift != shard.drifts.end())
     slot.severity = static_cast<float>(drift->second.severity);
@@ -299,12 +289,9 @@ void PutJudged(ShardState& shard, const ResourceId& id, ResourceState state,
     UpdateDependents(stack, slot_key, DecodeSlot(slot).depends_on, state.depends_on);
   state.status = view.status;
   FollowDrift(shard, stack, id, view, cause, state);
+  if (HasForecasts(stack)) Touch(shard, id, slot_key, state);  // else all follow when it enrolled
   FillSlot(shard, id, state, view, slot);
-  if (!state.exists)
-    slot.p_change = {};
-  else if (HasForecasts(stack))  // else the stack is enrolling: all are made at its end
-    slot.p_change = shard.forecaster.RisksOf(id, state, shard.numbers.now);
-  FollowAlert(shard, id, slot, state);
+  if (!state.exists) slot.p_change = {};
   shard.pending.slots.insert({id.stack.value, slot_key});
   // What is gone and was never expected leaves nothing behind but its history.
   if (!state.exists && !state.managed && !state.expected_absent) {
@@ -384,16 +371,17 @@ void Record(ShardState& shard, const std::vector<ChangeEvent>& events, const Cau
                       OrderedNumber(static_cast<uint64_t>(ToUnixMicros(event.at))) +
                       OrderedNumber(shard.numbers.fact_number) + OrderedNumber(index++).substr(4);
     shard.pending.log.Put(Table::kHistory, std::move(key), entry.SerializeAsString());
-    if (lesson == Lesson::kNone) continue;
-    ChangeEvent taken = event;
-    if (lesson == Lesson::kFound && taken.op == ChangeOp::kCreate) taken.op = ChangeOp::kInitial;
-    taken.at = shard.forecaster.Learn(taken, lesson == Lesson::kPast);
-    v1::ChangeEvent learned;
-    ToProto(taken, &learned);
-    shard.pending.log.Put(Table::kState, "fl/" + OrderedNumber(shard.numbers.forecast_number++),
-                          learned.SerializeAsString());
   }
-  if (!events.empty()) shard.forecaster.Advance(shard.numbers.now);
+  if (lesson == Lesson::kNone || events.empty()) return;
+  std::vector<ChangeEvent> taken = events;
+  for (ChangeEvent& event : taken) {
+    if (lesson == Lesson::kFound && event.op == ChangeOp::kCreate) event.op = ChangeOp::kInitial;
+    event.at = shard.forecaster.Learn(event, lesson == Lesson::kPast);
+  }
+  shard.pending.log.Put(Table::kState, LessonKey(shard.numbers.forecast_number),
+                        EncodeLesson(taken));
+  shard.numbers.forecast_number += taken.size();
+  shard.forecaster.Advance(shard.numbers.now);
 }
 
 }  // namespace driftcast

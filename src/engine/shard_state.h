@@ -6,6 +6,7 @@
 #ifndef DRIFTCAST_ENGINE_SHARD_STATE_H_
 #define DRIFTCAST_ENGINE_SHARD_STATE_H_
 
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -25,6 +26,9 @@ namespace driftcast {
 
 struct ShardOptions {
   double alert_threshold = 0.5;  // of P(drift) at kAlertHorizon; an alert ends below 0.8 of it
+  // The forecaster is saved whole after this many changes, or twice as many as it has resources.
+  uint64_t forecast_log_min = 20000;
+  size_t scored_at_once = 20000;  // touched resources forecast anew when time advances, about
 };
 
 inline constexpr size_t kAlertHorizon = 2;  // index into kHorizons: a day
@@ -41,7 +45,8 @@ struct Slot {
   float severity = 0;  // of its open drift, else of its kind
   float severity_of_kind = 0;
   uint64_t depends_on_hash = 0;
-  Risks p_scored;  // of the open cohorts; negative = not in it
+  uint64_t touched_by = 0;  // as in ResourceState
+  Risks p_scored;           // of the open cohorts; negative = not in it
   Slot() { p_scored.fill(-1); }
 };
 
@@ -73,7 +78,15 @@ struct Pending {
   std::set<std::pair<std::string, std::string>> series;  // stack, series; those due to be stored
   bool track = false;
   bool expectations = false;
+  bool numbers = false;
   std::vector<LiveEvent> events;
+};
+
+// A resource that a fact touched: to be forecast anew when time advances.
+struct Touched {
+  uint64_t fact_number = 0;
+  const std::string* stack = nullptr;  // a key of ShardState::stacks, which are never erased
+  std::string slot_key;
 };
 
 struct ShardState {
@@ -89,6 +102,7 @@ struct ShardState {
   TrackRecord track;
   Forecaster forecaster;
   Pending pending;
+  std::deque<Touched> touched;  // by fact number; those beyond numbers.scored_number
 
   // The rules in force, built-in ones included, for RuleSet. Valid until a rule changes.
   std::vector<IgnoreRule> active_rules;
@@ -117,8 +131,8 @@ void RefreshRisks(ShardState& shard, const std::string& stack_id, Stack& stack);
 
 Stack& StackFor(ShardState& shard, const StackId& id);  // made when it is not there
 
-// Stores the state of a resource that a fact touched: judges it, opens, moves or closes its drift,
-// refreshes its forecast, raises or ends its alert. `cause` is that of the fact.
+// Stores the state of a resource that a fact touched: judges it, opens, moves or closes its drift.
+// Its forecast and alert follow when time advances (ScoreTouched). `cause` is that of the fact.
 void PutState(ShardState& shard, const ResourceId& id, ResourceState state, const Cause& cause);
 
 // The same for a state whose view is known already.
@@ -148,7 +162,14 @@ std::string SeriesKey(const std::string& stack, const std::string& series);  // 
 
 void ApplyPast(ShardState& shard, const Fact& fact, const PastChanges& body);
 void ApplyRule(ShardState& shard, const Fact& fact, const IgnoreRule& body);
-void ApplyTime(ShardState& shard);  // also after every other fact: horizons pass
+void ApplyTime(ShardState& shard);  // horizons pass, plans and rules end, ScoreTouched
+
+// Forecasts anew what facts have touched, oldest first, and raises or ends alerts: about
+// `scored_at_once` resources, always all that one fact touched. Which are left follows from the
+// stored records alone, so a restart in between changes nothing.
+void ScoreTouched(ShardState& shard);
+// Finds out what is left, after a start.
+void RestoreTouched(ShardState& shard);
 
 Status CheckDecision(const ShardState& shard, const DecisionMade& body);
 void ApplyDecision(ShardState& shard, const Fact& fact, const DecisionMade& body);

@@ -107,6 +107,7 @@ void ApplyTime(ShardState& shard) {
   for (auto& [stack_id, stack] : shard.stacks) AdvanceCohorts(shard, stack_id, stack);
   AdvancePlans(shard);
   ExpireRules(shard);
+  ScoreTouched(shard);  // last: what ended may have touched something
 }
 
 }  // namespace driftcast

@@ -76,6 +76,7 @@ class DriftPredictor {
 
   // The state (not the model) as bytes and back, bit-identical. DataLoss on other bytes.
   std::string Serialize() const { return state_.Serialize(); }
+  void Serialize(StateWriter* out) const { state_.Serialize(out); }
   Status Restore(std::string_view bytes);
 
  private:

@@ -30,6 +30,12 @@ static_assert(sizeof(StackRecord) == 488 && sizeof(ResourceRecord) == 240);
 
 std::string FleetState::Serialize() const {
   StateWriter out;
+  Serialize(&out);
+  return out.Take();
+}
+
+void FleetState::Serialize(StateWriter* to) const {
+  StateWriter& out = *to;
   out.Put(kMagic);
   texts_.Serialize(&out);
   for (const PairIndex* index : {&stack_index_, &resource_index_, &crowd_index_, &peers_index_,
@@ -50,7 +56,6 @@ std::string FleetState::Serialize() const {
   PutNested(pending_, &out);
   PutNested(leaves_, &out);
   PutNested(keys_, &out);
-  return out.Take();
 }
 
 StatusOr<FleetState> FleetState::Restore(std::string_view bytes) {
@@ -86,6 +91,8 @@ StatusOr<FleetState> FleetState::Restore(std::string_view bytes) {
                     state.crowd_index_.size() == state.crowds_.size() &&
                     state.moves_index_.size() == state.moves_.size();
   if (!in.ok() || !in.at_end() || !fits) return DataLoss("state of the forecast is damaged");
+  for (uint32_t stack = 0; stack < stacks; ++stack)
+    if (!state.pending_[stack].empty()) state.under_way_.push_back(stack);
   return state;
 }
 

@@ -6,33 +6,61 @@
 
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace driftcast::predict {
 
 class StateWriter {
  public:
+  // Takes the bytes in pieces of `piece_bytes`, but for the last; without a sink they are Taken.
+  using Sink = std::function<void(std::string piece)>;
+  explicit StateWriter(Sink sink = nullptr, size_t piece_bytes = 0)
+      : sink_(std::move(sink)), piece_bytes_(piece_bytes) {}
+
   template <typename T>
   void Put(const T& value) {
     static_assert(std::is_trivially_copyable_v<T>);
-    bytes_.append(reinterpret_cast<const char*>(&value), sizeof(T));
+    Append({reinterpret_cast<const char*>(&value), sizeof(T)});
   }
   void PutText(std::string_view text) {
     Put<uint64_t>(text.size());
-    bytes_.append(text);
+    Append(text);
   }
   template <typename T>
   void PutVector(const std::vector<T>& values) {
     static_assert(std::is_trivially_copyable_v<T>);
     Put<uint64_t>(values.size());
-    bytes_.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
+    Append({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)});
   }
   std::string Take() { return std::move(bytes_); }
+  void Finish() {  // with a sink: hands over the last piece
+    if (!bytes_.empty()) sink_(std::move(bytes_));
+    bytes_.clear();
+  }
 
  private:
+  void Append(std::string_view bytes) {
+    if (!sink_) {
+      bytes_.append(bytes);
+      return;
+    }
+    while (bytes_.size() + bytes.size() >= piece_bytes_) {
+      const size_t fits = piece_bytes_ - bytes_.size();
+      bytes_.append(bytes.substr(0, fits));
+      bytes.remove_prefix(fits);
+      sink_(std::exchange(bytes_, {}));
+    }
+    if (bytes_.empty()) bytes_.reserve(piece_bytes_);
+    bytes_.append(bytes);
+  }
+
+  Sink sink_;
+  size_t piece_bytes_;
   std::string bytes_;
 };
 

@@ -7,7 +7,7 @@
 namespace driftcast {
 namespace {
 
-constexpr uint64_t kFormat = 1;
+constexpr uint64_t kFormat = 2;
 constexpr uint64_t kValueTypes = 7;
 
 // Most keys are as expected, so values that are equal are written once.
@@ -154,6 +154,7 @@ std::string Encode(const ResourceState& state) {
   out.Bool(state.expected_absent);
   out.Text(state.drift_id);
   out.Unsigned(state.drift_count);
+  out.Unsigned(state.touched_by);
   return out.Take();
 }
 
@@ -181,6 +182,7 @@ StatusOr<ResourceState> DecodeResourceState(std::string_view bytes) {
   state.expected_absent = in.Bool();
   state.drift_id = in.Text();
   state.drift_count = in.Unsigned();
+  state.touched_by = in.Unsigned();
   if (!in.done()) return DataLoss("a shadow of {} bytes that cannot be read", bytes.size());
   return state;
 }

@@ -56,6 +56,9 @@ struct ResourceState {
   bool expected_absent = false;  // it should not be there
   std::string drift_id;          // open drift; empty = none
   uint64_t drift_count = 0;      // drifts opened so far
+  // Number of the last fact that touched it, while its stack has forecasts; 0 = none. It is to be
+  // forecast anew when this is beyond what was scored last.
+  uint64_t touched_by = 0;
 };
 
 std::string Encode(const ResourceState& state);
