@@ -21,7 +21,8 @@ table("an expected number keeps a decimal while it is small", [[0.04, "0"], [0.4
 table("a duration has one or two units", [[0, "none"], [0.2, "<1 s"], [45, "45 s"], [90, "1 min 30 s"], [3600, "1 h"], [90000, "1 d 1 h"], [1e6, "11 d"]], format.duration);
 table("words become a sentence", [["", ""], ["it is done", "It is done."], ["Done.", "Done."]], format.sentence);
 table("bytes", [[0, "0 B"], [1023, "1023 B"], [1536, "1.5 KiB"], [19922944, "19 MiB"]], format.bytes);
-table("a digest is shortened, a value is not", [["sha256:9f86d081884c7d65aa:12", "content 9f86d081884c… · 12 B"], ["yes", "yes"]], format.shortValue);
+table("a digest is shortened, a value is not", [["sha256:9f86d081884c7d65aa:12", "content 9f86d081884c… · 12 B"], ["yes", "yes"], ["h:260dec95f2d42e46", "secret 260dec95…"]], format.shortValue);
+table("times within a text are worded", [["the next run is at 2026-11-25T06:12:00Z", "the next run is at 25 Nov 2026, 06:12 UTC"], ["none", "none"]], (text) => format.withTimes(text, "utc"));
 
 test("how far away a moment is", () => {
   const now = Date.parse("2026-03-14T09:26:53Z");

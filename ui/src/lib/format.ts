@@ -96,8 +96,14 @@ export function splitName(name: string): { folder: string; leaf: string } {
   return cut > 0 ? { folder: name.slice(0, cut + 1), leaf: name.slice(cut + 1) } : { folder: "", leaf: name };
 }
 
-/** Long digests are shown by their first twelve digits. */
+/** Times within a text for people, in their zone: "at 2026-11-25T00:00:00Z" -> "at 25 Nov 2026, 01:00 CET". */
+export const withTimes = (text: string, zone: "local" | "utc"): string =>
+  text.replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z\b/g, (at) => absolute(Date.parse(at), zone, false));
+
+/** Long digests and fingerprints of secrets are shown by their first digits. */
 export function shortValue(text: string): string {
   const digest = /^sha256:([0-9a-f]{12})[0-9a-f]+:(\d+)$/.exec(text);
-  return digest ? `content ${digest[1]}… · ${bytes(Number(digest[2]))}` : text;
+  if (digest) return `content ${digest[1]}… · ${bytes(Number(digest[2]))}`;
+  const secret = /^h:([0-9a-f]{8})[0-9a-f]{8,}$/.exec(text);
+  return secret ? `secret ${secret[1]}…` : text;
 }

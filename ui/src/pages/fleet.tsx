@@ -7,6 +7,7 @@ import { chance, count, expected, percent, plural } from "../lib/format";
 import { href, setParams, useRoute } from "../lib/router";
 import { CauseText } from "../parts/cause";
 import { ChangeCells, HorizonHead, heatStep, horizon_names, horizon_words, shareHeat } from "../parts/heat";
+import { FirstReason } from "../parts/reasons";
 import { Answered, Empty, NewRows, Time } from "../parts/states";
 import { Legend, Severity, StatusBar } from "../parts/status";
 
@@ -116,7 +117,7 @@ function ComingNext({ threshold }: { threshold?: number }): JSX.Element {
                     <a class="line" href={href("/forecast", { id: row.resource.id })}>
                       <span class="line-main"><b>{row.resource.name}</b><span class="quiet"> on {row.resource.stack}</span></span>
                       <span class="line-sub">
-                        {key && key.value !== null ? <><code>{key.path}</code> → <code class="forecast">{key.value}</code></> : row.reasons[0]?.text ?? "own history"}
+                        {key && key.value !== null ? <><code>{key.path}</code> → <code class="forecast">{key.value}</code></> : <FirstReason reasons={row.reasons} none="own history" />}
                         {row.due_at && <> · due <Time at={row.due_at} /></>}
                       </span>
                       <span class="chance" title={threshold !== undefined ? `Alerts begin at ${percent(threshold)} of drift` : undefined}>

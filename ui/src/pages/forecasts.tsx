@@ -6,6 +6,7 @@ import type { Overview, Prediction, PredictionPage } from "../api/types";
 import { chance, count, percent, shortValue, splitName } from "../lib/format";
 import { href, setParams, useRoute } from "../lib/router";
 import { HorizonHead, RiskCells, horizon_names } from "../parts/heat";
+import { FirstReason } from "../parts/reasons";
 import { Answered, Empty, NewRows, Time } from "../parts/states";
 import { Severity } from "../parts/status";
 import { Pager } from "./drifts";
@@ -79,7 +80,7 @@ function ForecastRow({ row, mark }: { row: Prediction; mark: number }): JSX.Elem
       </th>
       <td>
         {key ? <span class="likely"><code>{key.path}</code>{key.value !== null && <> → <code class="forecast">{shortValue(key.value)}</code></>} <span class="quiet">{chance(key.p)}</span></span> : <span class="quiet">no key stands out</span>}
-        <span class="line-sub">{row.due_at && <>due <Time at={row.due_at} /> · </>}{row.reasons[0]?.text}</span>
+        <span class="line-sub">{row.due_at && <>due <Time at={row.due_at} /> · </>}<FirstReason reasons={row.reasons} /></span>
       </td>
       <td><Severity value={row.severity} reason={row.severity_reason} calm={!row.alert} /></td>
       <td><RiskCells p={row.horizons.map((risk) => risk.p_change)} mark={mark} /></td>

@@ -6,6 +6,7 @@ import { chance, count, expected } from "../lib/format";
 import { href, useRoute } from "../lib/router";
 import { CauseText } from "../parts/cause";
 import { ChangeCells, HorizonHead } from "../parts/heat";
+import { FirstReason } from "../parts/reasons";
 import { Answered, Empty, Time } from "../parts/states";
 import { AllowLine } from "../parts/plan";
 import { Legend, Severity, StatusBar } from "../parts/status";
@@ -79,7 +80,7 @@ function StackBody({ stack }: { stack: Stack }): JSX.Element {
             <ul class="lines">{data.rows.map((row) => (
               <li key={row.resource.id}><a class="line" href={href("/forecast", { id: row.resource.id })}>
                 <span class="line-main"><b>{row.resource.name}</b></span>
-                <span class="line-sub">{row.reasons[0]?.text}</span>
+                <span class="line-sub"><FirstReason reasons={row.reasons} /></span>
                 <span class="chance"><b>{chance(row.horizons[4].p_change)}</b><small>in 7 days{row.alert && <span class="alert"> · alert</span>}</small></span>
               </a></li>))}</ul>)}
           </Answered>
