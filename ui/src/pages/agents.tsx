@@ -4,7 +4,7 @@ import { useRef, useState } from "preact/hooks";
 import { may, post, remove } from "../api/client";
 import { useQuery, useSteady } from "../api/query";
 import type { Agent, AgentList, JoinTokenList, JoinTokenMade } from "../api/types";
-import { bytes, count } from "../lib/format";
+import { bytes, count, duration, percent } from "../lib/format";
 import { href } from "../lib/router";
 import { ActionDialog } from "../parts/action";
 import { Answered, CopyLine, Empty, NewRows, Time } from "../parts/states";
@@ -52,16 +52,24 @@ function Row({ agent, revoke }: { agent: Agent; revoke: () => void }): JSX.Eleme
   return (
     <tr>
       <th scope="row"><a href={href("/stack", { id: agent.stack })}>{agent.id}</a><span class="line-sub">{[agent.role, agent.labels.os, report && `version ${report.version}`].filter(Boolean).join(" · ")}</span></th>
-      <td><span class={`liveness l-${agent.state}`}><i aria-hidden="true" />{state_words[agent.state]}</span><span class="note"><Time at={agent.last_fact_at} /></span></td>
-      <td>{report ? `${report.cpu_percent.toFixed(2)}%` : none}</td>
-      <td>{report ? bytes(report.memory_bytes) : none}</td>
-      <td>{report ? (report.spool_bytes ? bytes(report.spool_bytes) : "nothing") : none}</td>
-      <td>{report ? (report.metrics_shed ? <b class="em-drift">{count(report.metrics_shed)}</b> : "none") : none}</td>
-      <td>{agent.allowed_kinds.length ? agent.allowed_kinds.join(", ") : <span class="quiet">nothing: observe only</span>}</td>
-      <td>{agent.certificate_expires_at ? <>until <Time at={agent.certificate_expires_at} /></> : <span class="quiet">–</span>}</td>
+      <td data-label="State"><span class={`liveness l-${agent.state}`}><i aria-hidden="true" />{state_words[agent.state]}</span><span class="note"><Time at={agent.last_fact_at} /></span></td>
+      <td data-label="CPU of a core">{report ? <>{report.cpu_percent.toFixed(2)}%<Collectors report={report} /></> : none}</td>
+      <td data-label="Memory">{report ? bytes(report.memory_bytes) : none}</td>
+      <td data-label="Waiting to send">{report ? (report.spool_bytes ? bytes(report.spool_bytes) : "nothing") : none}</td>
+      <td data-label="Metrics dropped">{report ? (report.metrics_shed ? <b class="em-drift">{count(report.metrics_shed)}</b> : "none") : none}</td>
+      <td data-label="May change">{agent.allowed_kinds.length ? agent.allowed_kinds.join(", ") : <span class="quiet">nothing: observe only</span>}</td>
+      <td data-label="Certificate">{agent.certificate_expires_at ? <>until <Time at={agent.certificate_expires_at} /></> : <span class="quiet">–</span>}</td>
       <td>{may("admin") && agent.state !== "revoked" && <button class="button small" onClick={revoke} aria-label={`Revoke ${agent.id}`}>Revoke</button>}</td>
     </tr>
   );
+}
+
+/** Where the time went since the agent began, most first. */
+function Collectors({ report }: { report: NonNullable<Agent["report"]> }): JSX.Element | null {
+  const all = Object.entries(report.cpu_ms_by_collector).sort((a, b) => b[1] - a[1]);
+  const sum = all.reduce((total, [, ms]) => total + ms, 0);
+  if (sum === 0) return null;
+  return <span class="note" title={all.map(([name, ms]) => `${name} ${duration(ms / 1000)}`).join(", ")}>{all.slice(0, 2).map(([name, ms]) => `${name} ${percent(ms / sum)}`).join(", ")}</span>;
 }
 
 function JoinTokens(): JSX.Element {

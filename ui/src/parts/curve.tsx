@@ -55,7 +55,7 @@ export function RiskTable({ horizons }: { horizons: HorizonRisk[] }): JSX.Elemen
   return (
     <div class="scroll-x" tabIndex={0} role="region" aria-label="Probabilities">
       <table class="figures">
-        <thead><tr><th scope="col">within</th>{horizons.map((risk, i) => <th scope="col" key={risk.horizon}>{horizon_words[i]}</th>)}</tr></thead>
+        <thead><tr><th scope="col">within</th>{horizons.map((risk, i) => <th scope="col" key={risk.horizon}><abbr title={horizon_words[i]}>{risk.horizon}</abbr></th>)}</tr></thead>
         <tbody>
           <tr><th scope="row">change</th>{horizons.map((risk) => <td key={risk.horizon}>{chance(risk.p_change)}</td>)}</tr>
           <tr><th scope="row">drift</th>{horizons.map((risk) => <td key={risk.horizon}>{chance(risk.p_drift)}</td>)}</tr>
