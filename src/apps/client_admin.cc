@@ -265,7 +265,7 @@ void AddTokenCommands(CLI::App& app) {
   create.app->add_option("name", create.options->name, "What it is for")->required();
   create.app->add_option("--role", create.options->role, "What it may do")
       ->required()
-      ->check(CLI::IsMember({"viewer", "operator", "approver", "admin"}));
+      ->check(CLI::IsMember({"sender", "viewer", "operator", "approver", "admin"}));
   create.app->add_option("--for", create.options->span, "Valid for so long (default: for good)");
   Command revoke = Add(*token, "revoke", "Revoke a token",
                        "Example:\n  driftcast token revoke 1a2b3c4d5e6f", RevokeToken);

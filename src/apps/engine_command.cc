@@ -12,12 +12,26 @@
 #include "base/log.h"
 #include "engine/engine.h"
 #include "engine/shard_state.h"
+#include "ingest/metric_door.h"
+#include "ingest/otlp_grpc_door.h"
+#include "ingest/scraper.h"
 #include "notify/notifier.h"
 #include "rpc/agent_gate.h"
 #include "web/web_server.h"
 
 namespace driftcast {
 namespace {
+
+using ingest::MetricDoor;
+using ingest::MetricIntake;
+using ingest::MetricRules;
+using ingest::OtlpGrpcDoor;
+using ingest::OtlpGrpcOptions;
+using ingest::Scraper;
+using ingest::ScrapeTarget;
+
+constexpr int kNoPort = -1;
+constexpr int kPortAfterGate = -2;
 
 struct EngineSettings {
   std::string data;
@@ -30,6 +44,10 @@ struct EngineSettings {
   std::string webhook, webhook_secret_file;
   std::string local_join;
   int local_join_uses = 1;
+  int otlp_port = kPortAfterGate;
+  std::string metric_rules, scrape_file;
+  std::vector<std::string> scrape;
+  size_t metric_series_max = ingest::MetricIntakeOptions{}.series_max;
   std::string log_level = "info";
 };
 
@@ -110,14 +128,88 @@ StatusOr<std::vector<std::unique_ptr<AlertChannel>>> MakeChannels(const EngineSe
   return channels;
 }
 
+// Everything through which metrics of others come in.
+struct MetricDoors {
+  MetricDoors(MetricRules rules, Engine& engine, const EngineSettings& settings)
+      : intake(std::move(rules),
+               [&engine](std::vector<Fact> facts, std::function<void(const Status&)> done) {
+                 return engine.Submit(std::move(facts), std::move(done));
+               },
+               {.series_max = settings.metric_series_max}) {}
+
+  std::vector<std::pair<std::string, double>> Counters() const {
+    auto counters = intake.Counters();
+    if (scraper) {
+      const auto more = scraper->Counters();
+      counters.insert(counters.end(), more.begin(), more.end());
+    }
+    return counters;
+  }
+  void Stop() {
+    scraper.reset();
+    if (grpc) grpc->Stop();
+  }
+
+  MetricIntake intake;
+  MetricDoor http{intake, *SystemClock()};
+  std::unique_ptr<OtlpGrpcDoor> grpc;
+  std::unique_ptr<Scraper> scraper;
+};
+
+StatusOr<MetricRules> ReadRules(const EngineSettings& settings) {
+  if (settings.metric_rules.empty()) return MetricRules::Default();
+  DRIFTCAST_ASSIGN_OR_RETURN(const std::string text, ReadFile(settings.metric_rules));
+  auto rules = MetricRules::Parse(text);
+  if (!rules.ok()) return Annotate(rules.status(), settings.metric_rules);
+  return rules;
+}
+
+StatusOr<std::vector<ScrapeTarget>> ReadTargets(const EngineSettings& settings) {
+  char host_name[256] = "localhost";
+  gethostname(host_name, sizeof host_name - 1);
+  std::vector<ScrapeTarget> targets;
+  if (!settings.scrape_file.empty()) {
+    DRIFTCAST_ASSIGN_OR_RETURN(const std::string text, ReadFile(settings.scrape_file));
+    auto read = ingest::ParseScrapeFile(text, host_name);
+    if (!read.ok()) return Annotate(read.status(), settings.scrape_file);
+    targets = *std::move(read);
+  }
+  for (const std::string& line : settings.scrape) {
+    auto target = ingest::ParseScrapeTarget(line, host_name);
+    if (!target.ok()) return Annotate(target.status(), "--scrape");
+    targets.push_back(*std::move(target));
+  }
+  return targets;
+}
+
+// The doors beside the web server's: OTLP over gRPC, and scraping.
+Status OpenDoors(const EngineSettings& settings, const TlsIdentity& tls, int gate_port,
+                 WebServer& web, MetricDoors& doors) {
+  DRIFTCAST_ASSIGN_OR_RETURN(auto targets, ReadTargets(settings));
+  if (!targets.empty())
+    doors.scraper = std::make_unique<Scraper>(std::move(targets), doors.intake, *SystemClock());
+  if (settings.otlp_port == kNoPort) return Ok();
+  OtlpGrpcOptions options;
+  options.address = settings.address;
+  options.port = settings.otlp_port != kPortAfterGate ? settings.otlp_port
+                                                      : (settings.port == 0 ? 0 : gate_port + 1);
+  options.certificate_pem = tls.certificate_pem;
+  options.key_pem = tls.key_pem;
+  options.authorize = [&web](const std::string& token) { return web.MaySendMetricsWith(token); };
+  DRIFTCAST_ASSIGN_OR_RETURN(doors.grpc,
+                             OtlpGrpcDoor::Start(std::move(options), doors.intake, *SystemClock()));
+  return Ok();
+}
+
 // Where commands on this machine find the engine.
-Status WriteAddressFile(const EngineSettings& settings, const WebServer& web,
-                        const AgentGate& gate) {
-  const nlohmann::json json = {
+Status WriteAddressFile(const EngineSettings& settings, const WebServer& web, const AgentGate& gate,
+                        const MetricDoors& doors) {
+  nlohmann::json json = {
       {"url", web.url()},
       {"gate", fmt::format("{}:{}", settings.gate_address, gate.port())},
       {"pid", getpid()},
   };
+  if (doors.grpc) json["otlp"] = fmt::format("{}:{}", settings.address, doors.grpc->port());
   return WriteFileAtomically(std::filesystem::path(settings.data) / "engine.json",
                              json.dump(2) + "\n", 0644);
 }
@@ -165,28 +257,36 @@ Status RunEngine(const EngineSettings& settings) {
   gate_options.data = settings.data;
   DRIFTCAST_ASSIGN_OR_RETURN(const auto gate, AgentGate::Start(gate_options, *engine));
 
+  DRIFTCAST_ASSIGN_OR_RETURN(auto rules, ReadRules(settings));
+  MetricDoors doors(std::move(rules), *engine, settings);
+
   GateAdmin admin(*gate);
   const auto port = MakeEnginePort(*engine);
   WebOptions web_options;
   web_options.address = settings.address;
   web_options.port = static_cast<uint16_t>(settings.port);
-  DRIFTCAST_ASSIGN_OR_RETURN(web_options.tls, ReadTls(settings));
+  DRIFTCAST_ASSIGN_OR_RETURN(const TlsIdentity tls, ReadTls(settings));
+  web_options.tls = tls;
   web_options.data = settings.data;
   web_options.version = DRIFTCAST_VERSION;
   web_options.alert = {settings.alert_threshold, kAlertHorizon};
   web_options.agents = &admin;
+  web_options.metrics = &doors.http;
+  web_options.more_counters = [&doors] { return doors.Counters(); };
   if (settings.data != DefaultDataFolder())
     web_options.allow_command = "./up --data " + settings.data + " --allow";
   DRIFTCAST_ASSIGN_OR_RETURN(const auto web, WebServer::Start(std::move(web_options), *port));
+  DRIFTCAST_RETURN_IF_ERROR(OpenDoors(settings, tls, gate->port(), *web, doors));
 
   DRIFTCAST_ASSIGN_OR_RETURN(auto channels, MakeChannels(settings, web->url()));
   const Notifier notifier(*engine, std::move(channels));
   DRIFTCAST_RETURN_IF_ERROR(WriteLocalJoin(settings, *gate));
-  DRIFTCAST_RETURN_IF_ERROR(WriteAddressFile(settings, *web, *gate));
+  DRIFTCAST_RETURN_IF_ERROR(WriteAddressFile(settings, *web, *gate, doors));
   Log("engine").info("engine.started url={} gate={}:{} data={}", web->url(), settings.gate_address,
                      gate->port(), settings.data);
   WaitForSignal(signals);
   std::filesystem::remove(std::filesystem::path(settings.data) / "engine.json", error);
+  doors.Stop();
   web->Stop();
   gate->Stop();
   return Ok();
@@ -233,6 +333,26 @@ void AddEngineCommand(CLI::App& app) {
       ->add_option("--local-join-uses", settings->local_join_uses,
                    "Agents that may join with it (a simulated fleet)")
       ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  command
+      ->add_option(
+          "--otlp-port", settings->otlp_port,
+          "Port for OTLP over gRPC, at --address; default: the one after the agents'; -1 = "
+          "none")
+      ->check(CLI::Range(-1, 65535))
+      ->default_str("");
+  command->add_option("--scrape", settings->scrape,
+                      "Ask this Prometheus endpoint for its metrics: \"URL [label=value...] "
+                      "[every=15s]\"; may be given again");
+  command->add_option("--scrape-file", settings->scrape_file,
+                      "File of such lines, one endpoint each");
+  command->add_option("--metric-rules", settings->metric_rules,
+                      "File that says which resource a metric belongs to; see `driftcast series "
+                      "rules`");
+  command
+      ->add_option("--metric-series-max", settings->metric_series_max,
+                   "Series taken over OTLP, remote write and scraping together")
+      ->check(CLI::Range(1, 10'000'000))
       ->capture_default_str();
   command->add_option("--log-level", settings->log_level, "debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))

@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/cli.h"
+#include "ingest/metric_rules.h"
 #include "learn/season.h"
 #include "learn/series_run.h"
 #include "signal/series_state.h"
@@ -228,14 +229,24 @@ void AddForecast(CLI::App& series) {
   OnRun(*command, [options] { return Forecast(*options); });
 }
 
+void AddRules(CLI::App& series) {
+  auto* command = series.add_subcommand(
+      "rules", "Print the rules that say which resource a metric belongs to.");
+  OnRun(*command, [] {
+    fmt::print("{}", ingest::MetricRules::DefaultText());
+    return Ok();
+  });
+}
+
 }  // namespace
 
 void AddSeriesCommands(CLI::App& app) {
   CLI::App* series =
-      app.add_subcommand("series", "Metric series on files: find anomalies, forecast.");
+      app.add_subcommand("series", "Metric series: find anomalies, forecast (on files); rules.");
   series->require_subcommand(1);
   AddDetect(*series);
   AddForecast(*series);
+  AddRules(*series);
 }
 
 }  // namespace driftcast

@@ -29,6 +29,14 @@ struct Submission {
 // Work for the shard's thread that is no fact: a question, a gap, an audit entry.
 using Task = std::function<void()>;
 
+// Metrics that no agent numbered are refused from a half full queue on, so that there is room for
+// configuration. An agent's are in line with its configuration, and wait with it.
+bool IsMetricsOnly(const std::vector<Fact>& facts) {
+  return std::all_of(facts.begin(), facts.end(), [](const Fact& fact) {
+    return fact.agent.empty() && std::holds_alternative<MetricsObserved>(fact.body);
+  });
+}
+
 }  // namespace
 
 struct Engine::Impl {
@@ -50,7 +58,7 @@ struct Engine::Impl {
   std::map<uint64_t, std::function<void(const LiveEvent&)>> listeners
       DRIFTCAST_GUARDED_BY(listeners_mutex);
 
-  std::atomic<uint64_t> facts_applied{0}, facts_refused{0}, queue_full{0};
+  std::atomic<uint64_t> facts_applied{0}, facts_refused{0}, queue_full{0}, metrics_shed{0};
   std::unique_ptr<Committer> committer;
   std::thread thread;
   Instant ticked_at;  // the shard's thread only
@@ -214,10 +222,12 @@ StatusOr<std::unique_ptr<Engine>> Engine::OpenWithStore(EngineOptions options, c
 }
 
 Status Engine::Submit(std::vector<Fact> facts, std::function<void(const Status&)> done) {
+  const bool shed_first = IsMetricsOnly(facts);
   const MutexLock lock(impl_->mutex);
   if (impl_->stopping) return Unavailable("the engine is stopping");
-  if (impl_->queued_facts + facts.size() > impl_->options.queue_facts_max) {
-    ++impl_->queue_full;
+  const size_t room = impl_->options.queue_facts_max / (shed_first ? 2 : 1);
+  if (impl_->queued_facts + facts.size() > room) {
+    ++(shed_first ? impl_->metrics_shed : impl_->queue_full);
     return ResourceExhausted("the engine's queue is full ({} facts); try again shortly",
                              impl_->queued_facts);
   }
@@ -387,6 +397,7 @@ std::vector<std::pair<std::string, double>> Engine::Counters() const {
       {"facts_applied_total", static_cast<double>(impl_->facts_applied)},
       {"facts_refused_total", static_cast<double>(impl_->facts_refused)},
       {"queue_full_total", static_cast<double>(impl_->queue_full)},
+      {"queue_metrics_shed_total", static_cast<double>(impl_->metrics_shed)},
       {"commits_total", static_cast<double>(impl_->committer->commits())},
       {"commit_errors_total", static_cast<double>(impl_->committer->errors())},
       {"commit_seconds_total", impl_->committer->seconds()},

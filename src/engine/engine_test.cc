@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <random>
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "engine/shard.h"
 #include "engine/shard_view.h"
@@ -537,6 +537,24 @@ TEST_F(EngineTest, AFullQueueRefuses) {
   ASSERT_TRUE(engine.ok());
   Reporter reporter;
   EXPECT_EQ((*engine)->SubmitAndWait(Enrolment(reporter)).code(), StatusCode::kResourceExhausted);
+}
+
+TEST_F(EngineTest, MetricsAreShedFirst) {
+  options_.queue_facts_max = 3;
+  auto engine = Engine::Open(options_, SystemClock());
+  ASSERT_TRUE(engine.ok());
+  Fact metrics;
+  metrics.at = SystemClock()->Now();
+  metrics.stack = StackId("web-7");
+  metrics.body = MetricsObserved{{{"host", "", "system.load", metrics.at, 1}}};
+  EXPECT_TRUE((*engine)->SubmitAndWait({metrics}).ok());
+  EXPECT_EQ((*engine)->SubmitAndWait({metrics, metrics}).code(), StatusCode::kResourceExhausted);
+  EXPECT_THAT((*engine)->Counters(),
+              testing::Contains(testing::Pair("queue_metrics_shed_total", 1)));
+  Reporter reporter;
+  auto configuration = Enrolment(reporter);
+  configuration.resize(2);
+  EXPECT_TRUE((*engine)->SubmitAndWait(configuration).ok()) << "there is room for configuration";
 }
 
 TEST_F(EngineTest, AFullDiskAcknowledgesNothingAndLosesNothing) {

@@ -115,7 +115,8 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   void AwaitRequest(Duration patience) {
     parser_.emplace();
     parser_->header_limit(static_cast<uint32_t>(core_->options.header_bytes_max));
-    parser_->body_limit(core_->options.body_bytes_max);
+    body_bytes_max_ = core_->options.LargestBody();
+    parser_->body_limit(body_bytes_max_);
     if (buffer_.size() > 0) return ReadHeader(0);
     buffer_.shrink_to_fit();  // an idle connection costs little
     lowest().expires_after(patience);
@@ -132,6 +133,11 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   }
 
   void GotHeader() {
+    const auto target = parser_->get().target();
+    body_bytes_max_ = core_->options.BodyLimit({target.data(), target.size()});
+    const auto length = parser_->content_length();
+    if (length && *length > body_bytes_max_) return Refuse(http::error::body_limit);
+    parser_->body_limit(body_bytes_max_);
     if (beast::iequals(parser_->get()[http::field::expect], "100-continue")) {
       static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
       net::async_write(stream_, net::buffer(kContinue), Then(&Connection::ReadBody));
@@ -178,8 +184,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
       return;  // gone or too slow; the socket closes with this object
     }
     if (error == http::error::body_limit) {
-      return Reject(413, "The body is larger than " +
-                             std::to_string(core_->options.body_bytes_max) + " bytes.");
+      return Reject(413, "The body is larger than " + std::to_string(body_bytes_max_) + " bytes.");
     }
     if (error == http::error::header_limit || error == http::error::buffer_overflow) {
       return Reject(431, "The request's headers are larger than " +
@@ -228,7 +233,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   }
 
   void Drain(size_t received) {
-    if ((drained_ += received) > core_->options.body_bytes_max) return;
+    if ((drained_ += received) > body_bytes_max_) return;
     buffer_.clear();
     stream_.async_read_some(buffer_.prepare(4096), Then(&Connection::Drain));
   }
@@ -332,6 +337,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   HttpResponse response_;
   std::string head_;
   size_t drained_ = 0;
+  size_t body_bytes_max_ = 0;  // of the request under way
   // Of a stream.
   std::shared_ptr<EventStream> events_;
   std::vector<SharedChunk> sending_;

@@ -8,10 +8,12 @@
 #ifndef DRIFTCAST_HTTP_SERVER_H_
 #define DRIFTCAST_HTTP_SERVER_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -33,14 +35,26 @@ struct HttpServerOptions {
   TlsIdentity tls = {};               // empty = plain HTTP
   size_t network_threads = 2;
   size_t worker_threads = 4;
-  size_t worker_queue_max = 1024;        // requests waiting for a worker
-  size_t connections_max = 1024;         // beyond it new ones are closed at once
-  size_t header_bytes_max = 16 << 10;    // of a request: line and headers
-  size_t body_bytes_max = 1 << 20;       // of a request
-  Duration read_timeout = kSecond * 15;  // for a whole header, and for a whole body
-  Duration idle_timeout = kSecond * 60;  // between two requests
+  size_t worker_queue_max = 1024;             // requests waiting for a worker
+  size_t connections_max = 1024;              // beyond it new ones are closed at once
+  size_t header_bytes_max = 16 << 10;         // of a request: line and headers
+  size_t body_bytes_max = 1 << 20;            // of a request
+  std::vector<std::string> large_paths = {};  // requests of exactly these paths may have ...
+  size_t large_body_bytes_max = 1 << 20;      // ... so much
+  Duration read_timeout = kSecond * 15;       // for a whole header, and for a whole body
+  Duration idle_timeout = kSecond * 60;       // between two requests
   Duration write_timeout = kSecond * 30;
   Duration heartbeat = kSecond * 15;  // of silent streams: a comment line, which finds the dead
+
+  // The largest body of a request for this target ("/path?query"), and of any request.
+  size_t BodyLimit(std::string_view target) const {
+    const std::string_view path = target.substr(0, target.find('?'));
+    const bool large = std::find(large_paths.begin(), large_paths.end(), path) != large_paths.end();
+    return large ? large_body_bytes_max : body_bytes_max;
+  }
+  size_t LargestBody() const {
+    return large_paths.empty() ? body_bytes_max : std::max(body_bytes_max, large_body_bytes_max);
+  }
 };
 
 class HttpServer {

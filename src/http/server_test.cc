@@ -72,6 +72,32 @@ TEST_F(ServerTest, ReadsChunkedBodies) {
               HasSubstr("[abcde]"));
 }
 
+TEST_F(ServerTest, SomePathsMayHaveLargerBodies) {
+  HttpServerOptions options;
+  options.body_bytes_max = 3;
+  options.large_paths = {"/large"};
+  options.large_body_bytes_max = 5;
+  StartServer(std::move(options));
+  const auto post = [this](const std::string& target, const std::string& body) {
+    return Ask(fmt::format("POST {} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                           "Content-Length: {}\r\n\r\n{}",
+                           target, body.size(), body))
+        .substr(9, 3);
+  };
+  const auto chunked = [this](const std::string& target, const std::string& body) {
+    return Ask(fmt::format("POST {} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                           "Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{}\r\n0\r\n\r\n",
+                           target, body.size(), body))
+        .substr(9, 3);
+  };
+  EXPECT_EQ(post("/large?x=1", "12345"), "200");
+  EXPECT_EQ(post("/large", "123456"), "413");
+  EXPECT_EQ(post("/larger", "123"), "200");
+  EXPECT_EQ(post("/larger", "1234"), "413");
+  EXPECT_EQ(chunked("/large", "12345"), "200");
+  EXPECT_EQ(chunked("/larger", "1234"), "413");
+}
+
 TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {
   StartServer();
   std::string requests;

@@ -23,7 +23,8 @@ std::string CsrfOf(const std::string& cookie) {
 }
 
 StatusOr<Role> ParseRole(const std::string& text) {
-  for (const Role role : {Role::kViewer, Role::kOperator, Role::kApprover, Role::kAdmin}) {
+  for (const Role role :
+       {Role::kSender, Role::kViewer, Role::kOperator, Role::kApprover, Role::kAdmin}) {
     if (text == RoleText(role)) return role;
   }
   return DataLoss("\"{}\" is not a role", text);
@@ -32,7 +33,7 @@ StatusOr<Role> ParseRole(const std::string& text) {
 }  // namespace
 
 const char* RoleText(Role role) {
-  static constexpr const char* kNames[] = {"viewer", "operator", "approver", "admin"};
+  static constexpr const char* kNames[] = {"sender", "viewer", "operator", "approver", "admin"};
   return kNames[static_cast<size_t>(role)];
 }
 
@@ -245,16 +246,18 @@ StatusOr<Caller> Access::CallerOf(const std::string& key, const std::string& csr
   return Caller{found->second.principal, found->second.role, key, csrf, found->second.expires_at};
 }
 
+StatusOr<Caller> Access::IdentifyToken(const std::string& secret) {
+  auto caller = CallerOf(KeyOf("token", secret), "");
+  if (caller.ok()) return caller;
+  if (!Patient()) return ResourceExhausted("too many wrong tokens; try again in a minute");
+  NoteWrong();
+  return Unauthenticated("this token is not known here or was revoked");
+}
+
 StatusOr<Caller> Access::Identify(const HttpRequest& request) {
   static constexpr std::string_view kBearer = "Bearer ";
   const std::string_view header = request.Header("authorization");
-  if (header.starts_with(kBearer)) {
-    auto caller = CallerOf(KeyOf("token", std::string(header.substr(kBearer.size()))), "");
-    if (caller.ok()) return caller;
-    if (!Patient()) return ResourceExhausted("too many wrong tokens; try again in a minute");
-    NoteWrong();
-    return Unauthenticated("this token is not known here or was revoked");
-  }
+  if (header.starts_with(kBearer)) return IdentifyToken(std::string(header.substr(kBearer.size())));
   const std::string cookie = request.Cookie(kCookie);
   if (!cookie.empty()) {
     auto caller = CallerOf(KeyOf("session", cookie), CsrfOf(cookie));

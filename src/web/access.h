@@ -24,9 +24,11 @@
 
 namespace driftcast {
 
-// Each may do what those before it may. Stored by name.
-enum class Role : uint8_t { kViewer = 0, kOperator = 1, kApprover = 2, kAdmin = 3 };
+// Each may do what those before it may, but kSender: it sends metrics and sees nothing, which
+// kOperator and those behind it may too. Stored by name.
+enum class Role : uint8_t { kSender = 0, kViewer = 1, kOperator = 2, kApprover = 3, kAdmin = 4 };
 const char* RoleText(Role role);  // "viewer"
+inline bool MaySendMetrics(Role role) { return role == Role::kSender || role >= Role::kOperator; }
 
 struct Caller {
   Principal principal;
@@ -81,6 +83,8 @@ class Access {
   // Unauthenticated: no credential, or one that is not known here or has ended.
   // ResourceExhausted: too many wrong ones just now.
   StatusOr<Caller> Identify(const HttpRequest& request) DRIFTCAST_EXCLUDES(mutex_);
+  // The same for the secret of an API token.
+  StatusOr<Caller> IdentifyToken(const std::string& secret) DRIFTCAST_EXCLUDES(mutex_);
   // Still there and not expired?
   bool Stands(const std::string& credential) const DRIFTCAST_EXCLUDES(mutex_);
 

@@ -5,7 +5,7 @@
 namespace driftcast {
 namespace {
 
-const std::vector<const char*> kRoleWords = {"viewer", "operator", "approver", "admin"};
+const std::vector<const char*> kRoleWords = {"sender", "viewer", "operator", "approver", "admin"};
 
 Json TokenJson(const ApiToken& token) {
   return {{"id", token.id},

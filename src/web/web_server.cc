@@ -31,6 +31,14 @@ HttpResponse TextResponse(std::string text, int status = 200) {
   return response;
 }
 
+constexpr char kOtlpPath[] = "/v1/metrics";
+constexpr char kRemoteWritePath[] = "/api/v1/write";
+
+Status MayNotSend(const Caller& caller) {
+  return PermissionDenied("sending metrics needs the role sender (or operator), and {} is {}",
+                          caller.principal.value, RoleText(caller.role));
+}
+
 bool IsWildcard(const std::string& address) { return address == "0.0.0.0" || address == "::"; }
 
 std::string HostName() {
@@ -97,6 +105,7 @@ struct WebServer::Impl {
   HttpResponse Answer(const HttpRequest& request);
   std::optional<HttpResponse> AnswerOpen(const HttpRequest& request);
   HttpResponse AnswerApi(const HttpRequest& request);
+  HttpResponse AnswerSender(const HttpRequest& request);
   HttpResponse Login(const HttpRequest& request);
   HttpResponse PostSession(const HttpRequest& request);
   HttpResponse Ready();
@@ -128,6 +137,10 @@ Status WebServer::Impl::Start() {
   http_options.address = options.address;
   http_options.port = options.port;
   http_options.tls = options.tls;
+  if (options.metrics) {
+    http_options.large_paths = {kOtlpPath, kRemoteWritePath};
+    http_options.large_body_bytes_max = ingest::kRequestBytesMax;
+  }
   auto server = HttpServer::Start(http_options,
                                   [this](const HttpRequest& request) { return Handle(request); });
   if (!server.ok()) return server.status();
@@ -163,6 +176,8 @@ HttpResponse WebServer::Impl::Handle(const HttpRequest& request) {
 
 HttpResponse WebServer::Impl::Answer(const HttpRequest& request) {
   if (const Status ours = guard->CheckOrigin(request); !ours.ok()) return ProblemOf(ours);
+  if (options.metrics && (request.path == kOtlpPath || request.path == kRemoteWritePath))
+    return AnswerSender(request);
   if (auto open = AnswerOpen(request)) return *std::move(open);
   return AnswerApi(request);
 }
@@ -203,6 +218,18 @@ HttpResponse WebServer::Impl::AnswerApi(const HttpRequest& request) {
   }
   DropEndedStreams();
   return match.route->handler({request, *caller, std::move(match.parts)});
+}
+
+// Metrics from programs. The body was read before this, so its bound is the server's.
+HttpResponse WebServer::Impl::AnswerSender(const HttpRequest& request) {
+  if (request.method != "POST")
+    return ProblemResponse(405, "metrics are sent with POST").Set("Allow", "POST");
+  const auto caller = access.Identify(request);
+  if (!caller.ok()) return ProblemOf(caller.status());
+  if (const Status csrf = Guard::CheckCsrf(request, *caller); !csrf.ok()) return ProblemOf(csrf);
+  if (!MaySendMetrics(caller->role)) return ProblemOf(MayNotSend(*caller));
+  return request.path == kOtlpPath ? options.metrics->Otlp(request)
+                                   : options.metrics->RemoteWrite(request);
 }
 
 // Streams end with their session or token; looked at now and then, as requests come.
@@ -257,6 +284,8 @@ HttpResponse WebServer::Impl::Metrics() {
   MetricsText text;
   for (const auto& [name, value] : engine.Counters()) text.Add(name, value);
   for (const auto& [name, value] : http->Counters()) text.Add(name, value);
+  if (options.more_counters)
+    for (const auto& [name, value] : options.more_counters()) text.Add(name, value);
   AddProcessMetrics(text);
   AddStackMetrics(engine.Ask([](const EngineView& view) { return view.Stacks(); }),
                   options.clock->Now(), text);
@@ -277,6 +306,11 @@ StatusOr<std::unique_ptr<WebServer>> WebServer::Start(WebOptions options, Engine
     return status;
   }
   return std::unique_ptr<WebServer>(new WebServer(std::move(impl)));
+}
+
+Status WebServer::MaySendMetricsWith(const std::string& token) {
+  DRIFTCAST_ASSIGN_OR_RETURN(const Caller caller, impl_->access.IdentifyToken(token));
+  return MaySendMetrics(caller.role) ? Ok() : MayNotSend(caller);
 }
 
 void WebServer::Stop() { impl_->Stop(); }

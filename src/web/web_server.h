@@ -11,13 +11,16 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
 #include "base/time.h"
 #include "http/server.h"
+#include "ingest/metric_door.h"
 #include "web/agent_admin.h"
 #include "web/engine_port.h"
 #include "web/json.h"
@@ -39,6 +42,11 @@ struct WebOptions {
   AlertRule alert = {};
   const Clock* clock = SystemClock();
   AgentAdmin* agents = nullptr;  // must outlive the server; null = agents cannot be managed
+  // Takes POST /v1/metrics (OTLP) and /api/v1/write (Prometheus remote write), from whoever has a
+  // token of role sender, or operator and above. Must outlive the server; null = they do not exist.
+  const ingest::MetricDoor* metrics = nullptr;
+  // Further counters for /metrics, names without the "driftcast_" prefix.
+  std::function<std::vector<std::pair<std::string, double>>()> more_counters = {};
   LiveEvents::Options live = {};
 };
 
@@ -51,6 +59,10 @@ class WebServer {
 
   // Lets running requests end, then closes every connection.
   void Stop();
+
+  // Whether the secret of an API token lets metrics be sent, for doors beside this server.
+  // Unauthenticated, PermissionDenied, ResourceExhausted (too many wrong ones).
+  Status MaySendMetricsWith(const std::string& token);
 
   uint16_t port() const;
   std::string url() const;  // "http://127.0.0.1:7117"

@@ -179,6 +179,58 @@ TEST_F(WebServerTest, RevokedTokensEnd) {
   EXPECT_EQ(Get("/api/v1/overview", headers).status, 401);
 }
 
+// A server with doors for metrics.
+class SenderTest : public WebServerTest {
+ protected:
+  HttpReply SendMetrics(const std::string& token, const std::string& body) {
+    const auto reply = Fetch(
+        {.method = "POST",
+         .url = server_->url() + "/v1/metrics",
+         .headers = {{"Authorization", "Bearer " + token}, {"Content-Type", "application/json"}},
+         .body = body});
+    EXPECT_TRUE(reply.ok()) << reply.status();
+    return reply.ok() ? *reply : HttpReply();
+  }
+  std::string MakeToken(const std::string& role) {
+    return Json(Post("/api/v1/tokens", R"({"name":"x","role":")" + role + R"("})"))["token"];
+  }
+
+  ingest::MetricIntake intake_{ingest::MetricRules::Default(),
+                               [](std::vector<Fact>, std::function<void(const Status&)> done) {
+                                 done(Ok());
+                                 return Ok();
+                               }};
+  ingest::MetricDoor door_{intake_, clock_};
+};
+
+TEST_F(SenderTest, MetricsAreTakenFromSendersAndOperators) {
+  WebOptions options;
+  options.metrics = &door_;
+  options.more_counters = [this] { return intake_.Counters(); };
+  StartServer(std::move(options));
+  SignIn();
+  const std::string sender = MakeToken("sender"), viewer = MakeToken("viewer");
+  EXPECT_EQ(SendMetrics(sender, "{}").status, 200);
+  EXPECT_EQ(SendMetrics(MakeToken("operator"), "{}").status, 200);
+  EXPECT_EQ(SendMetrics(viewer, "{}").status, 403);
+  EXPECT_EQ(SendMetrics("guessed", "{}").status, 401);
+  EXPECT_TRUE(server_->MaySendMetricsWith(sender).ok());
+  EXPECT_EQ(server_->MaySendMetricsWith(viewer).code(), StatusCode::kPermissionDenied);
+  EXPECT_EQ(server_->MaySendMetricsWith("guessed").code(), StatusCode::kUnauthenticated);
+  EXPECT_EQ(SendMetrics(sender, std::string(2 << 20, ' ')).status, 400) << "may be large";
+  EXPECT_EQ(Get("/v1/metrics").status, 405);
+  EXPECT_THAT(Get("/metrics").body, HasSubstr("driftcast_metric_series 0"));
+  cookie_.clear();
+  csrf_.clear();
+  EXPECT_EQ(Get("/api/v1/stacks", {{"Authorization", "Bearer " + sender}}).status, 403)
+      << "a sender sees nothing";
+}
+
+TEST_F(SenderTest, WithoutDoorsThereAreNone) {
+  StartServer();
+  EXPECT_EQ(SendMetrics("guessed", "{}").status, 405);
+}
+
 TEST_F(WebServerTest, MetricsSpeakPrometheus) {
   const HttpReply reply = Get("/metrics");
   EXPECT_THAT(std::string(reply.Header("content-type")), HasSubstr("version=0.0.4"));

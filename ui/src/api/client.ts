@@ -69,7 +69,7 @@ export async function signIn(token: string): Promise<Session> {
   return session;
 }
 
-const ranks = { viewer: 0, operator: 1, approver: 2, admin: 3 };
+const ranks = { sender: -1, viewer: 0, operator: 1, approver: 2, admin: 3 };
 
 export function may(role: keyof typeof ranks): boolean {
   return session !== null && ranks[session.role] >= ranks[role];

@@ -95,7 +95,7 @@ export interface Session {
   /** Who you are, as the audit log will say it. */
   principal: string;
   /** viewer reads; operator also sets rules, accepts and snoozes; approver also decides plans; admin also manages tokens and agents. */
-  role: "viewer" | "operator" | "approver" | "admin";
+  role: "sender" | "viewer" | "operator" | "approver" | "admin";
   /** null for API tokens, which need none. */
   csrf_token: string | null;
   /** null = does not expire. */
@@ -621,7 +621,7 @@ export interface JoinToken {
 export interface Token {
   id: string;
   name: string;
-  role: "viewer" | "operator" | "approver" | "admin";
+  role: "sender" | "viewer" | "operator" | "approver" | "admin";
   created_at: string;
   expires_at: string | null;
   last_used_at?: string | null;

@@ -53,7 +53,7 @@ function Rules(): JSX.Element {
   );
 }
 
-const token_roles = ["viewer", "operator", "approver", "admin"] as const;
+const token_roles = ["sender", "viewer", "operator", "approver", "admin"] as const;
 
 function Tokens(): JSX.Element {
   const tokens = useQuery<TokenList>("/tokens", {}, { live: ["audit"] });
