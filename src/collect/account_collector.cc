@@ -293,4 +293,12 @@ Reaction AccountCollector::OnPath(const std::string& path) const {
           .names = {}};
 }
 
+std::vector<std::string> AccountCollector::FilesOf(const ResourceObserved& observed) const {
+  if (observed.resource.kind == "user") return {"/etc/passwd", "/etc/shadow", "/etc/group"};
+  if (observed.resource.kind == "group") return {"/etc/group"};
+  for (const KeyValue& key : observed.keys)
+    if (key.path == "file") return {key.value.text};
+  return {};
+}
+
 }  // namespace driftcast

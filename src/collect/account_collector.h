@@ -19,7 +19,7 @@ namespace driftcast {
 //                       "password" ("locked", "none", or a fingerprint of its hash), "expires",
 //                       "max_days". Depends on its groups ("member_of"). Context: "sudo[]", the
 //                       rules of /etc/sudoers and sudoers.d that name it.
-//   "group" / "adm"     "gid", "password". Context: "sudo[]".
+//   "group" / "adm"     "gid". Context: "sudo[]".
 //   "authorized_key" / "alice SHA256:..."   "type", "options", "comment", "file"; belongs to its
 //                       user ("admits"). A key's fingerprint is that of ssh-keygen -l.
 // The rules of sudo and PAM themselves are compared as files (their order counts), see
@@ -36,6 +36,7 @@ class AccountCollector : public WholeCollector {
 
   std::vector<WatchedPlace> Places() const override;
   Reaction OnPath(const std::string& path) const override;
+  std::vector<std::string> FilesOf(const ResourceObserved& observed) const override;
 
  protected:
   Status ReadAll(std::vector<ResourceObserved>& out) override;

@@ -67,6 +67,9 @@ TEST_F(AccountTest, UsersGroupsPasswordsAndSudo) {
   const ResourceObserved* root = Of(sink, "user", "root");
   EXPECT_TRUE(ValueOf(root->keys, "password").starts_with("h:")) << TextOf(*root);
   EXPECT_EQ(TextOf(*root).find("abcdefgh"), std::string::npos);
+  // That a password changed is seen, and nothing else of it.
+  scratch_.Write("/etc/shadow", "root:$y$j9T$abcdefgi$0123456789:19000:0:99999:7:::\n", 0640);
+  EXPECT_NE(Of(Collected(), "user", "root")->keys, root->keys);
   EXPECT_EQ(ValueOf(Of(sink, "group", "sudo")->context, "sudo[]"), "ALL=(ALL:ALL) ALL");
 }
 

@@ -143,6 +143,10 @@ Reaction CertificateCollector::OnPath(const std::string& path) const {
   return reaction;
 }
 
+std::vector<std::string> CertificateCollector::FilesOf(const ResourceObserved& observed) const {
+  return {PathOfResourceName(observed.resource.name)};
+}
+
 std::optional<ResourceObserved> CertificateCollector::Read(const std::string& path) {
   const auto text = root_.Read(path, kFileBytesMax);
   if (!text.ok()) return std::nullopt;  // the file collector says why

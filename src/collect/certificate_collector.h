@@ -37,6 +37,7 @@ class CertificateCollector : public Collector {
       : Collector("certificates", {"certificate"}), root_(root), folders_(std::move(folders)) {}
 
   Reaction OnPath(const std::string& path) const override;
+  std::vector<std::string> FilesOf(const ResourceObserved& observed) const override;
 
  protected:
   Status DoCollect(Depth depth, Sink& sink) override;

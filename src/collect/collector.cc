@@ -32,6 +32,7 @@ class Collector::CoverageSink : public Sink {
     if (observation.uncompared.empty()) ++owner_.coverage_.compared;
     for (const UncomparedKey& key : observation.uncompared)
       ++owner_.coverage_.uncompared[key.reason];
+    owner_.ListUncompared(observation);
     next_.Observed(std::move(observation));
   }
   void Unchanged(std::string_view kind, std::string_view name) override {
@@ -42,6 +43,15 @@ class Collector::CoverageSink : public Sink {
   Collector& owner_;
   Sink& next_;
 };
+
+void Collector::ListUncompared(const ResourceObserved& observation) {
+  std::string name = observation.resource.kind + "/" + observation.resource.name;
+  if (observation.uncompared.empty()) {
+    coverage_.listed.erase(name);
+  } else if (coverage_.listed.size() < Coverage::kListedMax || coverage_.listed.contains(name)) {
+    coverage_.listed[std::move(name)] = observation.uncompared;
+  }
+}
 
 Status Collector::Collect(Depth depth, Sink& sink) {
   const CpuMeter meter(cost_.cpu_ms);
@@ -54,7 +64,13 @@ StatusOr<std::optional<ResourceObserved>> Collector::CollectOne(const std::strin
                                                                 const std::string& name) {
   const CpuMeter meter(cost_.cpu_ms);
   ++cost_.reads;
-  return DoCollectOne(kind, name);
+  auto one = DoCollectOne(kind, name);
+  if (one.ok() && one->has_value()) {
+    ListUncompared(**one);
+  } else if (one.ok()) {
+    coverage_.listed.erase(kind + "/" + name);
+  }
+  return one;
 }
 
 Reaction Collector::OnPath(const std::string&) const { return {}; }

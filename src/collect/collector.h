@@ -56,6 +56,9 @@ struct CollectorCost {
 struct Coverage {
   uint64_t compared = 0;
   std::map<std::string, uint64_t> uncompared;  // reason -> resources (whole or in part)
+  // The resources ("kind/name") themselves, of at most kListedMax; kept current between Collects.
+  static constexpr size_t kListedMax = 1000;
+  std::map<std::string, std::vector<UncomparedKey>> listed;
 };
 
 class Collector {
@@ -81,6 +84,10 @@ class Collector {
   virtual std::vector<WatchedPlace> Places() const { return {}; }
   virtual Reaction OnPath(const std::string& path) const;
 
+  // The files whose content makes up a resource: whoever wrote one of them changed it. Empty when
+  // it is no matter of files.
+  virtual std::vector<std::string> FilesOf(const ResourceObserved&) const { return {}; }
+
   const CollectorCost& cost() const { return cost_; }
   const Coverage& coverage() const { return coverage_; }
 
@@ -94,6 +101,7 @@ class Collector {
 
  private:
   class CoverageSink;
+  void ListUncompared(const ResourceObserved& observation);
 
   const std::string name_;
   const std::vector<std::string> kinds_;

@@ -133,4 +133,9 @@ Reaction CronCollector::OnPath(const std::string& path) const {
   return {.scan = path.starts_with("/var/spool/cron/"), .names = {}};
 }
 
+std::vector<std::string> CronCollector::FilesOf(const ResourceObserved& observed) const {
+  const std::string user = PathOfResourceName(observed.resource.name);
+  return {"/var/spool/cron/crontabs/" + user, "/var/spool/cron/" + user};
+}
+
 }  // namespace driftcast

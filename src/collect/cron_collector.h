@@ -27,6 +27,7 @@ class CronCollector : public WholeCollector {
 
   std::vector<WatchedPlace> Places() const override;
   Reaction OnPath(const std::string& path) const override;
+  std::vector<std::string> FilesOf(const ResourceObserved& observed) const override;
 
  protected:
   Status ReadAll(std::vector<ResourceObserved>& out) override;

@@ -125,6 +125,10 @@ Reaction FileCollector::OnPath(const std::string& path) const {
   return reaction;
 }
 
+std::vector<std::string> FileCollector::FilesOf(const ResourceObserved& observed) const {
+  return {PathOfResourceName(observed.resource.name)};
+}
+
 Status FileCollector::Walk(const std::string& folder, int depth,
                            const std::function<Status(std::string)>& file) {
   if (depth > kFolderDepthMax) return Ok();

@@ -34,8 +34,7 @@ struct FileOptions {
   // file only mode, owner and lines that are not understood are compared here.
   std::map<std::string, std::string> elsewhere = {{"/etc/passwd", "user"},
                                                   {"/etc/shadow", "user"},
-                                                  {"/etc/group", "group and user"},
-                                                  {"/etc/gshadow", "group"}};
+                                                  {"/etc/group", "group and user"}};
   const Clock* clock = SystemClock();   // for the next run of cron's tables
   size_t content_bytes_max = 64 << 20;  // larger files are not read: "larger than ..."
   size_t parse_bytes_max = 512 << 10;   // larger ones are compared as a whole
@@ -61,6 +60,7 @@ class FileCollector : public Collector {
 
   std::vector<WatchedPlace> Places() const override;
   Reaction OnPath(const std::string& path) const override;
+  std::vector<std::string> FilesOf(const ResourceObserved& observed) const override;
 
  protected:
   Status DoCollect(Depth depth, Sink& sink) override;

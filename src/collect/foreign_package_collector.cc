@@ -23,7 +23,7 @@ constexpr std::chrono::seconds kPatience(60);
 
 ResourceObserved Package(const char* kind, std::string_view name, std::string_view version) {
   ResourceObserved out;
-  out.resource = {{}, kind, ResourceNameOfPath(CleanText(name, 512))};
+  out.resource = {{}, kind, CleanText(ResourceNameOfPath(name), 512)};
   out.keys.push_back({"version", Value::Text(CleanText(version, 256))});
   return out;
 }
@@ -112,7 +112,7 @@ void LanguagePackageCollector::ReadPython(const std::string& folder,
     if (metadata.ok()) {
       CountBytes(metadata->size());
       if (const std::string own = Field(*metadata, "Name"); !own.empty())
-        package.resource.name = ResourceNameOfPath(CleanText(own, 512));
+        package.resource.name = CleanText(ResourceNameOfPath(own), 512);
     } else {
       package.keys.clear();
       package.uncompared.push_back({"version", "its METADATA cannot be read"});

@@ -455,6 +455,7 @@ class OneConnection {
     socklen_t size = sizeof address;
     EXPECT_EQ(bind(fd_, reinterpret_cast<sockaddr*>(&address), size), 0);
     listen(fd_, 1);
+    signal(SIGPIPE, SIG_IGN);  // either side may be gone first
     getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
     port = ntohs(address.sin_port);
     thread_ = std::thread([this, tls] {

@@ -17,7 +17,9 @@ TEST(Privacy, NoneOfTwoHundredPlantedSecretsIsHandedOver) {
 
   const SecretGuard guard(std::string(32, 'k'));
   LensClient lenses(DRIFTCAST_LENS);
-  FileCollector collector(scratch.root(), guard, lenses, {}, nullptr);
+  FileOptions options;
+  options.elsewhere.clear();  // here every file's content is read
+  FileCollector collector(scratch.root(), guard, lenses, options, nullptr);
   RecordingSink sink;
   ASSERT_TRUE(collector.Collect(Depth::kAll, sink).ok());
   ASSERT_EQ(sink.observed.size(), files.size());
@@ -34,7 +36,9 @@ TEST(Privacy, ThatASecretChangedIsSeen) {
   ScratchRoot scratch;
   const SecretGuard guard(std::string(32, 'k'));
   LensClient lenses(DRIFTCAST_LENS);
-  FileCollector collector(scratch.root(), guard, lenses, {}, nullptr);
+  FileOptions options;
+  options.elsewhere.clear();  // here every file's content is read
+  FileCollector collector(scratch.root(), guard, lenses, options, nullptr);
   for (size_t i = 0; i < before.size(); ++i) {
     scratch.Write(before[i].path, before[i].content, before[i].mode);
     const auto old_keys = (*collector.CollectOne("file", before[i].path))->keys;

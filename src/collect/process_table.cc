@@ -63,9 +63,11 @@ bool IsLoopback(std::string_view address) {
 
 bool ReadSocketLine(std::string_view line, bool udp, SocketLine& out) {
   const auto words = SplitBlanks(line);
-  if (words.size() < 10 || !ReadEndpoint(words[1], out.address, out.port) ||
-      !ReadEndpoint(words[2], out.remote, out.remote_port))
-    return false;
+  if (words.size() < 10 || !ReadEndpoint(words[1], out.address, out.port)) return false;
+  if (!ReadEndpoint(words[2], out.remote, out.remote_port)) {
+    out.remote.clear();
+    out.remote_port = 0;
+  }
   // 0A = LISTEN, 01 = ESTABLISHED; for UDP 07 = not connected.
   out.listening = words[3] == (udp ? "07" : "0A");
   out.established = words[3] == "01";
@@ -147,8 +149,8 @@ std::map<std::string, std::set<std::string>> ProcessTable::ConnectionsOfUnits() 
   for (const char* table : {"tcp", "tcp6"})
     ForEachSocket(table, [&](const SocketLine& socket) {
       if (socket.listening) listened.insert(socket.port);
-      if (socket.established && socket.remote_port < kEphemeralPortMin &&
-          !IsLoopback(socket.remote))
+      if (socket.established && !socket.remote.empty() &&
+          socket.remote_port < kEphemeralPortMin && !IsLoopback(socket.remote))
         clients[socket.inode] = {socket.port, socket.remote};
     });
   std::set<std::string> inodes;

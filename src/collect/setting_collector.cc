@@ -150,4 +150,11 @@ Reaction SettingCollector::OnPath(const std::string& path) const {
           .names = {}};
 }
 
+std::vector<std::string> SettingCollector::FilesOf(const ResourceObserved& observed) const {
+  if (observed.resource.name == "time") return {"/etc/localtime"};
+  if (observed.resource.name == "name_resolution")
+    return {"/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"};
+  return {};
+}
+
 }  // namespace driftcast

@@ -30,6 +30,7 @@ class SettingCollector : public WholeCollector {
 
   std::vector<WatchedPlace> Places() const override;
   Reaction OnPath(const std::string& path) const override;
+  std::vector<std::string> FilesOf(const ResourceObserved& observed) const override;
 
  protected:
   Status ReadAll(std::vector<ResourceObserved>& out) override;

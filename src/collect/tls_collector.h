@@ -43,7 +43,7 @@ class TlsCollector : public WholeCollector {
 
 // The certificates (PEM, the server's own first) that "127.0.0.1:443" or "[::1]:443" shows.
 // Errors: FailedPrecondition (it does not speak TLS), Unavailable (nobody listens),
-// DeadlineExceeded.
+// DeadlineExceeded. The process must ignore SIGPIPE.
 struct ShownCertificates {
   std::string pem;
   std::string protocol;  // "TLSv1.3"

@@ -178,6 +178,13 @@ Reaction UnitCollector::OnPath(const std::string& path) const {
   return {};
 }
 
+std::vector<std::string> UnitCollector::FilesOf(const ResourceObserved& observed) const {
+  std::vector<std::string> files;
+  for (const KeyValue& key : observed.keys)
+    if (key.path == "source" || key.path == "dropin[]") files.push_back(key.value.text);
+  return files;
+}
+
 Status UnitCollector::DoCollect(Depth, Sink& sink) {
   const UnitFolder folder(root_);
   const Instant now = clock_.Now();

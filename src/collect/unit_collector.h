@@ -45,6 +45,7 @@ class UnitCollector : public Collector {
 
   std::vector<WatchedPlace> Places() const override;
   Reaction OnPath(const std::string& path) const override;
+  std::vector<std::string> FilesOf(const ResourceObserved& observed) const override;
 
   // When apt upgrades by itself next: apt-daily-upgrade.timer, if enabled and
   // APT::Periodic::Unattended-Upgrade is on.

@@ -45,6 +45,7 @@ Status Watcher::AddFolder(const std::string& path, bool recursive) {
   Folder& folder = folders_[watch];
   folder.recursive = folder.recursive || recursive;
   folder.path = path;
+  if (told_) told_(path);
   return Ok();
 }
 

@@ -3,6 +3,7 @@
 #define DRIFTCAST_COLLECT_WATCHER_H_
 
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -37,6 +38,9 @@ class Watcher {
   // (fs.inotify.max_user_watches): what could be watched is.
   Status Watch(const WatchedPlace& place);
 
+  // Called with each folder that is watched from now on.
+  void OnFolder(std::function<void(const std::string& folder)> told) { told_ = std::move(told); }
+
   int fd() const { return inotify_.get(); }  // readable when there is something to take
   Touched Take();
   size_t watches() const { return folders_.size(); }
@@ -59,6 +63,7 @@ class Watcher {
   std::unordered_map<int, Folder> folders_;
   std::vector<WatchedPlace> missing_;
   Touched touched_;
+  std::function<void(const std::string& folder)> told_;
 };
 
 }  // namespace driftcast
