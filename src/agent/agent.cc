@@ -35,6 +35,8 @@ constexpr size_t kHostKeyBytes = 32;
 constexpr size_t kPastEventsPerFact = 1000;
 constexpr Duration kSettle = std::chrono::milliseconds(30);  // of a burst of file events
 constexpr Duration kHintGap = kSecond;                       // between scans that were hinted at
+constexpr size_t kReadAtOnceMax = 256;  // paths of one burst; beyond, a scan reads what changed
+constexpr Duration kBudgetEvery = 5 * kSecond;
 constexpr Duration kDebtEvery = 5 * kSecond;
 
 }  // namespace
@@ -99,35 +101,32 @@ void Agent::MakeCollectors() {
     return packages_->owners().FilesOf(package);
   });
   metrics_ = std::make_unique<HostMetrics>(root_);
-  const auto add = [&](std::unique_ptr<Collector> collector, Duration every) {
-    Source source;
-    source.collector = std::move(collector);
-    source.every = every;
-    sources_.push_back(std::move(source));
+  const auto add = [&](std::unique_ptr<Collector> collector, Duration every, Risk risk) {
+    sources_.push_back({std::move(collector), Cadence(every, risk), {}, {}, {}, false, {}});
   };
   // Packages first: they know whose the files are.
-  add(std::move(packages), options_.packages_every);
+  add(std::move(packages), options_.packages_every, Risk::kLow);
   add(std::make_unique<FileCollector>(
           root_, *guard_, *lenses_, options_.files,
           [this](const std::string& path) { return packages_->owners().OwnerOf(path); }),
-      options_.files_every);
-  add(std::make_unique<SysctlCollector>(root_, *guard_), options_.sysctl_every);
+      options_.files_every, Risk::kUsual);
+  add(std::make_unique<SysctlCollector>(root_, *guard_), options_.sysctl_every, Risk::kHigh);
   add(std::make_unique<UnitCollector>(
           root_, *guard_, clock_,
           [this](const std::string& path) { return packages_->owners().OwnerOf(path); },
           UnitCollector::BusOf(root_)),
-      options_.sysctl_every);
-  add(std::make_unique<CertificateCollector>(root_), options_.packages_every);
-  add(std::make_unique<AccountCollector>(root_, *guard_), options_.files_every);
-  add(std::make_unique<CronCollector>(root_, *guard_, clock_), options_.files_every);
+      options_.sysctl_every, Risk::kUsual);
+  add(std::make_unique<CertificateCollector>(root_), options_.packages_every, Risk::kLow);
+  add(std::make_unique<AccountCollector>(root_, *guard_), options_.files_every, Risk::kHigh);
+  add(std::make_unique<CronCollector>(root_, *guard_, clock_), options_.files_every, Risk::kHigh);
   add(std::make_unique<RpmCollector>(root_, RpmCollector::ProgramFor(root_)),
-      options_.packages_every);
-  add(std::make_unique<LanguagePackageCollector>(root_), options_.packages_every);
+      options_.packages_every, Risk::kLow);
+  add(std::make_unique<LanguagePackageCollector>(root_), options_.packages_every, Risk::kLow);
   MakeLiveCollectors(add);
 }
 
 void Agent::MakeLiveCollectors(
-    const std::function<void(std::unique_ptr<Collector>, Duration)>& add) {
+    const std::function<void(std::unique_ptr<Collector>, Duration, Risk)>& add) {
   processes_ = std::make_unique<ProcessTable>(root_);
   program_owners_ = std::make_unique<ProgramOwners>(root_);
   add(std::make_unique<KernelCollector>(root_, *guard_,
@@ -135,14 +134,16 @@ void Agent::MakeLiveCollectors(
                                           return program_owners_->OwnersOf(
                                               programs, packages_->native_architecture());
                                         }),
-      options_.sysctl_every);
-  add(std::make_unique<SettingCollector>(root_, *processes_), options_.packages_every);
+      options_.sysctl_every, Risk::kHigh);
+  add(std::make_unique<SettingCollector>(root_, *processes_), options_.packages_every,
+      Risk::kUsual);
   if (root_.is_machine())
-    add(std::make_unique<FirewallCollector>(MachineFirewall()), options_.sysctl_every);
-  if (options_.containers) add(std::make_unique<ContainerCollector>(root_), options_.sysctl_every);
+    add(std::make_unique<FirewallCollector>(MachineFirewall()), options_.sysctl_every, Risk::kHigh);
+  if (options_.containers)
+    add(std::make_unique<ContainerCollector>(root_), options_.sysctl_every, Risk::kUsual);
   if (!options_.tls_ports.empty())
     add(std::make_unique<TlsCollector>(root_, TlsOptions{.ports = options_.tls_ports}),
-        options_.packages_every);
+        options_.packages_every, Risk::kLow);
 }
 
 Cause Agent::CauseOf(const ResourceObserved& observation, Instant now) const {
@@ -152,7 +153,24 @@ Cause Agent::CauseOf(const ResourceObserved& observation, Instant now) const {
   // What a run of packages left to be restarted is its doing, whichever package it was.
   if (id.kind == "setting" && id.name == "restart") return history_->RunAround(now);
   if (id.kind == "file") package = packages_->owners().OwnerOf(PathOfResourceName(id.name));
-  return package.empty() ? Cause{} : history_->CauseOf(package, now);
+  // A package run names itself in its log, with the packages that it touched. Else the process that
+  // wrote the file is asked for.
+  const Cause run = package.empty() ? Cause{} : history_->CauseOf(package, now);
+  if (!writers_) return run;
+  for (const Source& source : sources_) {
+    const auto& kinds = source.collector->kinds();
+    if (std::find(kinds.begin(), kinds.end(), id.kind) == kinds.end()) continue;
+    for (const std::string& path : source.collector->FilesOf(observation)) {
+      Cause seen = writers_->Of(path);
+      if (seen.text.empty()) continue;
+      if (seen.kind != CauseKind::kPackageRun) return seen.known() || !run.known() ? seen : run;
+      // The log says which run, the kernel that it really was one.
+      Cause both = run.known() ? run : history_->RunAround(now);
+      both.confidence = seen.confidence;
+      return both.known() ? both : seen;
+    }
+  }
+  return run;
 }
 
 Collector* Agent::CollectorFor(const std::string& kind) {
@@ -167,6 +185,7 @@ void Agent::ReportEnrolled() {
   StackEnrolled enrolled;
   enrolled.role = RoleName(options_.role);
   enrolled.labels = ReadHostLabels(root_);
+  enrolled.labels["who"] = writers_ ? "fanotify" : "not seen: " + writers_missing_;
   for (const auto& [name, value] : options_.labels) enrolled.labels[name] = value;
   enrolled.allowed_kinds = ReadAllowedKinds(order_options_);
   const Status reported = reporter_->Report(std::move(enrolled), SpoolLane::kEssential);
@@ -213,6 +232,18 @@ void Agent::Watch() {
   std::vector<WatchedPlace> places = {{"/var/log/apt", false}};
   for (const Source& source : sources_)
     for (WatchedPlace& place : source.collector->Places()) places.push_back(std::move(place));
+  writers_ = std::make_unique<Writers>(
+      root_, machine_, clock_, [this](const std::string& text) { return guard_->Redact(text); });
+  const Status started = options_.who ? writers_->Start() : Unavailable("switched off");
+  if (!started.ok()) {
+    writers_.reset();
+    writers_missing_ = Message(started);
+    Log("agent").info("who.not_seen reason='{}'", writers_missing_);
+  }
+  watcher_->OnFolder([this](const std::string& folder) {
+    // Not every file system has handles; there a change has no author.
+    if (writers_) (void)writers_->Watch(folder);
+  });
   for (const WatchedPlace& place : places) {
     const Status watched = watcher_->Watch(place);
     if (!watched.ok())
@@ -242,13 +273,14 @@ void Agent::Begin() {
 }
 
 void Agent::ScanNow(Source& source, Depth depth, Means means) {
-  (void)reporter_->Scan(*source.collector, depth, means);  // it has logged what went wrong
+  const uint64_t changes = reporter_->changes();
+  const Status scanned = reporter_->Scan(*source.collector, depth, means);
+  source.error = scanned.ok() ? "" : Message(scanned);  // it was logged
   source.scanned = clock_.Now();
   source.hinted = {};
   source.snapshot = false;
-  const double stretch = budget_guard_.pace();
-  source.next = source.scanned +
-                Duration(static_cast<int64_t>(static_cast<double>(source.every.count()) * stretch));
+  if (means == Means::kRescan) source.cadence.Rescanned(reporter_->changes() != changes);
+  source.next = source.scanned + source.cadence.Interval(budget_guard_.pace());
 }
 
 void Agent::ScanDue() {
@@ -275,10 +307,11 @@ void Agent::TakeChanges() {
   const Touched touched = watcher_->Take();
   const Instant now = clock_.Now();
   const auto hint = [&](Source& source) {
-    if (source.hinted == Instant{}) source.hinted = std::max(now, source.scanned + kHintGap);
+    if (source.hinted == Instant{}) source.hinted = std::max(now, source.scanned + HintGap());
   };
   ReportRuns();  // first: they explain the rest
   if (touched.lost) {
+    ++event_losses_;
     Log("agent").info("watch.events_lost everything is looked at");
     for (Source& source : sources_)
       if (!source.collector->Places().empty()) hint(source);
@@ -287,6 +320,11 @@ void Agent::TakeChanges() {
     for (Source& source : sources_) {
       const Reaction reaction = source.collector->OnPath(path);
       if (reaction.scan) hint(source);
+      // In a storm, reading each file at each of its changes would never end.
+      if (!reaction.names.empty() && touched.paths.size() > kReadAtOnceMax) {
+        hint(source);
+        continue;
+      }
       for (const std::string& name : reaction.names) {
         const Status read = reporter_->ReadOne(*source.collector, source.collector->kinds()[0],
                                                name, Means::kEvent);
@@ -327,15 +365,29 @@ void Agent::SampleMetrics() {
     metrics_shed_ += count;
 }
 
-void Agent::ReportSelf() {
+Duration Agent::HintGap() const {
+  return Duration(static_cast<int64_t>(static_cast<double>(kHintGap.count()) *
+                                       budget_guard_.pace() * budget_guard_.pace()));
+}
+
+void Agent::CheckBudget() {
+  const Instant now = clock_.Now();
+  if (now < next_budget_) return;
+  next_budget_ = now + kBudgetEvery;
   const Usage usage = ReadOwnUsage();
-  budget_guard_.Observe(clock_.Now(), usage);
+  budget_guard_.Observe(now, usage);
   if (budget_guard_.SheddingMetrics() != shedding_said_) {
     shedding_said_ = !shedding_said_;
     Log("agent").warn("guard.{} cpu_percent={:.2f} memory_mb={:.1f}",
                       shedding_said_ ? "sheds_metrics" : "within_budget",
                       budget_guard_.cpu_percent(), static_cast<double>(usage.memory_bytes) / 1e6);
   }
+}
+
+void Agent::ReportSelf() {
+  next_budget_ = {};
+  CheckBudget();
+  const Usage usage = ReadOwnUsage();
   AgentReported report;
   report.version = options_.version;
   report.cpu_percent = budget_guard_.cpu_percent();
@@ -346,26 +398,52 @@ void Agent::ReportSelf() {
     report.cpu_ms_by_collector[source.collector->name()] = source.collector->cost().cpu_ms;
   report.cpu_ms_by_collector["metrics"] = metrics_->cpu_ms();
   WriteCost();
+  WriteCoverage();
   (void)reporter_->Report(std::move(report), SpoolLane::kMetrics);  // the next one says the same
 }
 
 void Agent::WriteCost() const {
   const Usage usage = ReadOwnUsage();
   std::string text = fmt::format(
-      "total cpu_ms={:.0f} cpu_percent={:.3f} memory_kib={} spool_bytes={} resources={} "
-      "metrics_shed={} facts_set_aside={}\n",
-      usage.cpu_ms, budget_guard_.cpu_percent(), usage.memory_bytes >> 10, spool_->bytes(),
-      reporter_->resources(), metrics_shed_, facts_set_aside());
+      "total cpu_ms={:.0f} cpu_percent={:.3f} memory_kib={} read_mib_per_second={:.3f} "
+      "spool_bytes={} resources={} metrics_shed={} event_losses={} pace={:.1f}\n",
+      usage.cpu_ms, budget_guard_.cpu_percent(), usage.memory_bytes >> 10,
+      budget_guard_.read_mib_per_second(), spool_->bytes(), reporter_->resources(), metrics_shed_,
+      event_losses_, budget_guard_.pace());
   for (const Source& source : sources_) {
     const CollectorCost& cost = source.collector->cost();
-    uint64_t uncompared = 0;
-    for (const auto& [reason, count] : source.collector->coverage().uncompared) uncompared += count;
-    text +=
-        fmt::format("{} cpu_ms={:.1f} bytes_read={} resources_read={} uncompared={}\n",
-                    source.collector->name(), cost.cpu_ms, cost.bytes_read, cost.reads, uncompared);
+    text += fmt::format("{} cpu_ms={:.1f} bytes_read={} resources_read={} every_s={:.0f}\n",
+                        source.collector->name(), cost.cpu_ms, cost.bytes_read, cost.reads,
+                        Seconds(source.cadence.Interval(budget_guard_.pace())));
   }
   text += fmt::format("metrics cpu_ms={:.1f}\n", metrics_->cpu_ms());
+  if (writers_)
+    text += fmt::format("who events={} lost={} folders={}\n", writers_->events(), writers_->lost(),
+                        writers_->folders());
   (void)WriteFileAtomically(options_.data / "cost", text);
+}
+
+void Agent::WriteCoverage() const {
+  std::string text;
+  for (const Source& source : sources_) {
+    const Collector& collector = *source.collector;
+    const Coverage& coverage = collector.coverage();
+    std::string kinds;
+    for (const std::string& kind : collector.kinds()) kinds += (kinds.empty() ? "" : ",") + kind;
+    text += fmt::format("{} kinds={} noticed_by={} every_s={:.0f} last_looked={} not_compared={}\n",
+                        collector.name(), kinds,
+                        collector.Places().empty() ? "rescan" : "inotify+rescan",
+                        Seconds(source.cadence.Interval(budget_guard_.pace())),
+                        FormatInstant(source.scanned), coverage.listed.size());
+    if (!source.error.empty()) text += fmt::format("  ! the set is not whole: {}\n", source.error);
+    for (const auto& [resource, keys] : coverage.listed)
+      for (const UncomparedKey& key : keys)
+        text += fmt::format("  {} {}: {}\n", resource, key.path.empty() ? "(whole)" : key.path,
+                            key.reason);
+  }
+  text += writers_ ? fmt::format("who: fanotify on {} folders\n", writers_->folders())
+                   : "who: not seen: " + writers_missing_ + "\n";
+  (void)WriteFileAtomically(options_.data / "coverage", text);
 }
 
 Instant Agent::NextDue() const {
@@ -388,6 +466,7 @@ void Agent::Loop() {
     if (entries[0].revents != 0) TakeRequests();
     if (stopping_) break;
     if (entries[1].revents != 0) TakeChanges();
+    CheckBudget();
     ScanDue();
     const Instant now = clock_.Now();
     if (now >= next_metrics_) {

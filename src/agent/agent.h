@@ -12,12 +12,14 @@
 #include <string>
 #include <vector>
 
+#include "agent/cadence.h"
 #include "agent/inbox.h"
 #include "agent/order_runner.h"
 #include "agent/reporter.h"
 #include "agent/spool.h"
 #include "agent/uplink.h"
 #include "agent/usage.h"
+#include "agent/writers.h"
 #include "base/status.h"
 #include "base/time.h"
 #include "collect/dpkg.h"
@@ -45,6 +47,7 @@ struct AgentOptions {
   std::string lens_program;   // driftcast-lens; empty = those formats are compared as a whole
   std::string apply_program;  // driftcast-apply; empty = observe-only
   std::set<int> tls_ports = TlsOptions().ports;  // asked for their certificate when they listen
+  bool who = true;                               // ask the kernel who changes files
   bool containers = true;                        // ask container engines whose socket may be opened
   std::string allow_list = "/etc/driftcast/allow";
   uint64_t spool_bytes_max = 256ull << 20;
@@ -86,16 +89,18 @@ class Agent {
  private:
   struct Source {
     std::unique_ptr<Collector> collector;
-    Duration every{0};
+    Cadence cadence;
     Instant next;           // periodic scan
     Instant hinted;         // a change was seen: scan then; epoch = no
     Instant scanned;        // last scan
     bool snapshot = false;  // the next scan reports everything
+    std::string error;      // why the last scan did not see everything; empty = it did
   };
 
   Status LoadHostKey();
   void MakeCollectors();
-  void MakeLiveCollectors(const std::function<void(std::unique_ptr<Collector>, Duration)>& add);
+  void MakeLiveCollectors(
+      const std::function<void(std::unique_ptr<Collector>, Duration, Risk)>& add);
   Cause CauseOf(const ResourceObserved& observation, Instant now) const;
   Collector* CollectorFor(const std::string& kind);
 
@@ -113,7 +118,10 @@ class Agent {
   void ScanNow(Source& source, Depth depth, Means means);
   void SampleMetrics();
   void ReportSelf();
-  void WriteCost() const;  // for `driftcast-agent cost`
+  void WriteCost() const;      // for `driftcast-agent cost`
+  void WriteCoverage() const;  // for `driftcast-agent coverage`
+  void CheckBudget();
+  Duration HintGap() const;  // between scans that were hinted at
   Instant NextDue() const;
 
   const AgentOptions options_;
@@ -130,6 +138,9 @@ class Agent {
   std::unique_ptr<PackageHistory> history_;
   std::unique_ptr<HostMetrics> metrics_;
   std::unique_ptr<Watcher> watcher_;
+  const HostRoot machine_{"/"};       // whose processes change files, whatever root is read
+  std::unique_ptr<Writers> writers_;  // null when the kernel does not name them to us
+  std::string writers_missing_;       // and why
   Inbox inbox_;
   std::unique_ptr<Uplink> uplink_;
   std::unique_ptr<OrderRunner> orders_;
@@ -138,6 +149,8 @@ class Agent {
   Instant next_metrics_, next_report_, next_snapshot_, metrics_paused_until_;
   int64_t history_stamp_ = -1;
   uint64_t metrics_shed_ = 0;
+  uint64_t event_losses_ = 0;  // times that file events were lost and everything was looked at
+  Instant next_budget_;
   bool shedding_said_ = false;
   bool stopping_ = false;
 };

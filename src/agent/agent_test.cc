@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <set>
 #include <thread>
 
 #include "agent/dial.h"
@@ -24,6 +25,7 @@ class AgentTest : public testing::Test {
     options_.root = scratch_.Real("/host").string();
     options_.stack = "web-7";
     options_.version = "test";
+    options_.who = false;  // this test writes the host's files itself
     options_.lens_program = DRIFTCAST_LENS;
     options_.allow_list = scratch_.Real("/allow").string();
     Write("/etc/ssh/sshd_config", "PermitRootLogin no\n");
@@ -72,6 +74,12 @@ class AgentTest : public testing::Test {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     return false;
+  }
+  static std::string LabelOf(const std::vector<v1::Fact>& facts, const std::string& name) {
+    for (const v1::Fact& fact : facts)
+      for (const auto& label : fact.stack_enrolled().labels())
+        if (label.name() == name) return label.value();
+    return "";
   }
   static const v1::ResourceObserved* LastOf(const std::vector<v1::Fact>& facts,
                                             const std::string& kind, const std::string& name) {
@@ -148,6 +156,37 @@ TEST_F(AgentTest, AChangeIsAtTheDoorAtOnce) {
   std::filesystem::remove(scratch_.Real("/host/etc/ssh/sshd_config"));
   EXPECT_TRUE(Eventually([](const auto& facts) {
     return facts.back().has_resource_vanished() || facts[facts.size() - 2].has_resource_vanished();
+  }));
+}
+
+// A storm of changes: what is waiting stays bounded, and the last state of every file arrives.
+TEST_F(AgentTest, AStormLosesNoConfiguration) {
+  for (int file = 0; file < 400; ++file) Write("/etc/storm/" + std::to_string(file), "v = 0\n");
+  Running running(options_, Join());
+  ASSERT_TRUE(Eventually([](const auto& facts) { return AllCompleted(facts); }));
+  for (int round = 1; round <= 10; ++round)
+    for (int file = 0; file < 400; ++file)
+      Write("/etc/storm/" + std::to_string(file), "v = " + std::to_string(round) + "\n");
+  ASSERT_TRUE(Eventually([](const auto& facts) {
+    std::set<std::string> arrived;
+    for (const auto& fact : facts)
+      for (const auto& key : fact.resource_observed().keys())
+        if (key.path() == "v" && key.value().text() == "10")
+          arrived.insert(fact.resource_observed().resource().name());
+    return arrived.size() == 400;
+  }));
+}
+
+TEST_F(AgentTest, TheKernelNamesWhoChangedAFile) {
+  options_.who = true;
+  Running running(options_, Join());
+  ASSERT_TRUE(Eventually([](const auto& facts) { return AllCompleted(facts); }));
+  if (LabelOf(gate_.facts(), "who") != "fanotify") GTEST_SKIP() << "no fanotify for us here";
+  Write("/etc/ssh/sshd_config", "PermitRootLogin yes\n");
+  ASSERT_TRUE(Eventually([](const auto& facts) {
+    const auto* last = LastOf(facts, "file", "/etc/ssh/sshd_config");
+    return last->cause().text().find("agent_test") != std::string::npos &&
+           last->cause().confidence() == v1::Cause::EXACT;
   }));
 }
 

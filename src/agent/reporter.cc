@@ -103,6 +103,7 @@ void Reporter::Offer(ResourceObserved observation, Means means, bool always) {
   if (!always && known.hash == hash) return;
   const Instant now = clock_.Now();
   const bool is_change = known.hash != 0 && known.hash != hash;
+  if (is_change) ++changes_;
   known.hash = hash;
   observation.resource.stack = stack_;
   observation.means = means;
@@ -158,6 +159,7 @@ void Reporter::VanishUnseen(const Collector& collector, Means means) {
   std::sort(gone.begin(), gone.end());
   for (const Key& key : gone) {
     known_.erase(key);
+    ++changes_;
     ReportVanished(key, means);
   }
 }

@@ -47,6 +47,7 @@ class Reporter {
   size_t debts() const { return owed_.size() + snapshots_owed_.size(); }
 
   size_t resources() const { return known_.size(); }
+  uint64_t changes() const { return changes_; }  // that were news, since start
 
  private:
   class ScanSink;
@@ -79,6 +80,7 @@ class Reporter {
   std::map<std::vector<std::string>, Instant> snapshots_owed_;
   std::vector<Fact> pending_;  // observations of the scan under way
   uint32_t scan_ = 0;
+  uint64_t changes_ = 0;
 };
 
 }  // namespace driftcast

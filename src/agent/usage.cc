@@ -31,6 +31,9 @@ Usage ReadOwnUsage() {
   unsigned long pages = 0, resident = 0;
   if (statm && fscanf(statm.get(), "%lu %lu", &pages, &resident) == 2)
     usage.memory_bytes = resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  const std::unique_ptr<FILE, FileCloser> io(fopen("/proc/self/io", "re"));
+  unsigned long long read_bytes = 0;
+  if (io && fscanf(io.get(), "rchar: %llu", &read_bytes) == 1) usage.read_bytes = read_bytes;
   return usage;
 }
 
@@ -39,21 +42,27 @@ void Guard::Observe(Instant now, const Usage& usage) {
   if (window_cpu_ms_ < 0 || now < last_) {
     window_start_ = now;
     window_cpu_ms_ = usage.cpu_ms;
+    window_read_bytes_ = usage.read_bytes;
   }
   last_ = now;
   const Duration window = now - window_start_;
-  if (window >= 10 * kSecond)
+  if (window >= 10 * kSecond) {
     cpu_percent_ = (usage.cpu_ms - window_cpu_ms_) / (Seconds(window) * 1e3) * 100;
+    const uint64_t read = usage.read_bytes - std::min(usage.read_bytes, window_read_bytes_);
+    read_mib_per_second_ = static_cast<double>(read) / (1 << 20) / Seconds(window);
+  }
   if (window >= kMinute) {
     window_start_ = now;
     window_cpu_ms_ = usage.cpu_ms;
+    window_read_bytes_ = usage.read_bytes;
   }
-  const double over =
-      std::max(cpu_percent_ / budget_.cpu_percent,
-               static_cast<double>(usage.memory_bytes) / static_cast<double>(budget_.memory_bytes));
+  const double busy = std::max(cpu_percent_ / budget_.cpu_percent,
+                               read_mib_per_second_ / budget_.read_mib_per_second);
+  const double over = std::max(
+      busy, static_cast<double>(usage.memory_bytes) / static_cast<double>(budget_.memory_bytes));
   // Once shed, metrics come back only well below the limit, so that it does not flicker.
   shedding_ = over > 1 || (shedding_ && over > 0.8);
-  pace_ = std::clamp(cpu_percent_ / budget_.cpu_percent, 1.0, 8.0);
+  pace_ = std::clamp(busy, 1.0, 8.0);
 }
 
 }  // namespace driftcast

@@ -11,14 +11,16 @@ namespace driftcast {
 struct Usage {
   double cpu_ms = 0;          // of this process and of children that were waited for, since start
   uint64_t memory_bytes = 0;  // resident
+  uint64_t read_bytes = 0;    // by read(2) and the like, of this process, since start
 };
 
-// By getrusage and /proc/self/statm. Zeroes where the system does not tell.
+// By getrusage, /proc/self/statm and /proc/self/io. Zeroes where the system does not tell.
 Usage ReadOwnUsage();
 
 struct Budget {
   double cpu_percent = 5;                // of one core, over a minute
   uint64_t memory_bytes = 128ull << 20;  // resident
+  double read_mib_per_second = 10;       // over a minute
 };
 
 // Decides when the agent is too expensive. Pure: it is told time and usage. Metrics are the first
@@ -32,6 +34,7 @@ class Guard {
 
   bool SheddingMetrics() const { return shedding_; }
   double cpu_percent() const { return cpu_percent_; }  // over the last minute, or since start
+  double read_mib_per_second() const { return read_mib_per_second_; }
   // By how much to stretch periodic reading: 1 within the budget, up to 8.
   double pace() const { return pace_; }
 
@@ -39,8 +42,10 @@ class Guard {
   const Budget budget_;
   Instant window_start_;
   double window_cpu_ms_ = -1;
+  uint64_t window_read_bytes_ = 0;
   Instant last_;
   double cpu_percent_ = 0;
+  double read_mib_per_second_ = 0;
   double pace_ = 1;
   bool shedding_ = false;
 };

@@ -13,6 +13,7 @@
 #include <CLI/CLI.hpp>
 
 #include "agent/agent.h"
+#include "agent/confine.h"
 #include "agent/dial.h"
 #include "agent/host_facts.h"
 #include "base/file.h"
@@ -152,7 +153,6 @@ Status RunAgent(Arguments arguments) {
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
 
   DRIFTCAST_RETURN_IF_ERROR(Complete(arguments));
   // Made before the threads begin, and never destroyed: the signal thread refers to it.
@@ -161,16 +161,20 @@ Status RunAgent(Arguments arguments) {
   DRIFTCAST_ASSIGN_OR_RETURN(const Identity identity, Identify(arguments));
   if (arguments.once)
     return agent.RunOnce(identity, Duration(static_cast<int64_t>(arguments.once_seconds * 1e6)));
+  // An observe-only host needs none of what is forbidden here; programs that carry out plans do.
+  if (arguments.agent.apply_program.empty() && !ConfineAgent())
+    Log("agent").warn("confine.not_possible reason='this kernel has no seccomp filters'");
   StopOnSignal(agent, signals);
   const Status ended = agent.Run(identity);
   Log("agent").info("stop.done");
   return ended;
 }
 
-Status PrintCost(const std::string& data) {
-  const auto text = ReadFile(std::filesystem::path(data) / "cost", 1 << 20);
+// A text that the running agent writes every minute.
+Status PrintReport(const std::string& data, const std::string& name) {
+  const auto text = ReadFile(std::filesystem::path(data) / name, 16 << 20);
   if (!text.ok())
-    return Annotate(text.status(), "no agent has reported its cost in " + data + " yet");
+    return Annotate(text.status(), "no agent has reported its " + name + " in " + data + " yet");
   fwrite(text->data(), 1, text->size(), stdout);
   return Ok();
 }
@@ -184,6 +188,7 @@ int Finish(const Status& status) {
 int Main(int argc, char** argv) {
   // Few threads of ours allocate much: two arenas keep memory small.
   mallopt(M_ARENA_MAX, 2);
+  signal(SIGPIPE, SIG_IGN);  // servers and programs that we ask may go at any time
   mallopt(M_TRIM_THRESHOLD, 256 << 10);
   Arguments arguments;
   AgentOptions& agent = arguments.agent;
@@ -194,7 +199,8 @@ int Main(int argc, char** argv) {
       "First time:  driftcast-agent --engine engine.example:7118 --join @/root/join-token\n"
       "Afterwards:  driftcast-agent --engine engine.example:7118\n"
       "What leaves: driftcast-agent preview\n"
-      "Its cost:    driftcast-agent cost");
+      "Its cost:    driftcast-agent cost\n"
+      "Its limits:  driftcast-agent coverage");
   app.set_version_flag("--version", DRIFTCAST_VERSION);
   app.add_option("--data", arguments.data, "Folder for spool, identity and the host's key")
       ->capture_default_str();
@@ -214,6 +220,7 @@ int Main(int argc, char** argv) {
   app.add_option("--tls-port", agent.tls_ports,
                  "A port that is asked for its certificate when it listens; may be repeated "
                  "(default: the usual ones of TLS; 0 = none)");
+  app.add_flag("!--no-who", agent.who, "Do not ask the kernel which process changes a file");
   app.add_flag("!--no-containers", agent.containers, "Do not ask container engines");
   app.add_option("--lens", agent.lens_program,
                  "The program driftcast-lens (default: beside this one)");
@@ -227,6 +234,9 @@ int Main(int argc, char** argv) {
   app.add_option("--memory-mb", arguments.memory_mib, "Budget of resident memory")
       ->capture_default_str()
       ->check(CLI::Range(8, 1 << 16));
+  app.add_option("--io-mb", agent.budget.read_mib_per_second, "Budget of reading, MiB a second")
+      ->capture_default_str()
+      ->check(CLI::Range(0.1, 10000.0));
   app.add_flag("--once", arguments.once, "Report everything once, wait for the engine, and end");
   app.add_option("--once-seconds", arguments.once_seconds, "How long --once waits")
       ->capture_default_str();
@@ -235,6 +245,9 @@ int Main(int argc, char** argv) {
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
   CLI::App* cost = app.add_subcommand("cost", "Show what a running agent costs, by collector");
   cost->add_option("--data", arguments.data, "Folder of that agent")->capture_default_str();
+  CLI::App* coverage = app.add_subcommand(
+      "coverage", "Show what a running agent watches, by which means, and what it cannot compare");
+  coverage->add_option("--data", arguments.data, "Folder of that agent")->capture_default_str();
   CLI::App* preview = app.add_subcommand(
       "preview", "Print everything that would leave this host, and report nothing");
   preview->fallthrough();
@@ -245,7 +258,8 @@ int Main(int argc, char** argv) {
     return code == 0 ? 0 : kExitUsage;
   }
   StartLogging(arguments.log_level);
-  if (cost->parsed()) return Finish(PrintCost(arguments.data));
+  if (cost->parsed()) return Finish(PrintReport(arguments.data, "cost"));
+  if (coverage->parsed()) return Finish(PrintReport(arguments.data, "coverage"));
   if (preview->parsed()) return Finish(PrintPreview(std::move(arguments)));
   if (agent.engine.empty()) {
     fprintf(stderr, "driftcast-agent: --engine HOST:PORT is needed; see --help\n");
