@@ -16,6 +16,46 @@ bool Within(Instant t, Instant made_at, Duration horizon) {
   return t > made_at && t <= made_at + horizon;
 }
 
+constexpr uint64_t kFormat = 2;  // 1 had no days
+
+// Into the day on which the horizon passed. Those that are too old, beside the newest, are dropped.
+void CountDay(double p, bool hit, Duration lead, Instant passed_at, TrackRecord::Horizon& record) {
+  const auto day = static_cast<int64_t>(Seconds(passed_at - Instant()) / Seconds(kDay));
+  const auto step = std::min(static_cast<size_t>(p * TrackRecord::kSteps), TrackRecord::kSteps - 1);
+  TrackRecord::Step& counted = record.days[day][step];
+  ++counted.count;
+  if (hit) {
+    ++counted.hits;
+    counted.lead_time_s += Seconds(lead);
+  }
+  const int64_t newest = record.days.rbegin()->first;
+  record.days.erase(record.days.begin(), record.days.upper_bound(newest - TrackRecord::kDaysKept));
+}
+
+void WriteDays(ByteWriter& out, const std::map<int64_t, TrackRecord::Day>& days) {
+  out.Unsigned(days.size());
+  for (const auto& [day, steps] : days) {
+    out.Unsigned(static_cast<uint64_t>(std::max<int64_t>(0, day)));
+    for (const TrackRecord::Step& step : steps) {
+      out.Unsigned(step.count);
+      out.Unsigned(step.hits);
+      out.Real(step.lead_time_s);
+    }
+  }
+}
+
+void ReadDays(ByteReader& in, std::map<int64_t, TrackRecord::Day>& days) {
+  const uint64_t count = in.Unsigned();
+  for (uint64_t i = 0; i < count && i <= TrackRecord::kDaysKept; ++i) {
+    TrackRecord::Day& steps = days[static_cast<int64_t>(in.Unsigned())];
+    for (TrackRecord::Step& step : steps) {
+      step.count = in.Unsigned();
+      step.hits = in.Unsigned();
+      step.lead_time_s = in.Real();
+    }
+  }
+}
+
 }  // namespace
 
 Outcome OutcomeOf(const ScoredResource& resource, Instant made_at, Duration horizon) {
@@ -37,7 +77,7 @@ Duration LeadTimeOf(const ScoredResource& resource, Instant made_at) {
 }
 
 void CountOutcome(const ScoredResource& resource, Outcome outcome, Instant made_at,
-                  double alert_from, TrackRecord::Horizon& record) {
+                  Duration horizon, double alert_from, TrackRecord::Horizon& record) {
   if (outcome == Outcome::kVoid) ++record.voided;
   if (outcome == Outcome::kTreated) ++record.treated;
   if (outcome != Outcome::kHit && outcome != Outcome::kMiss) return;
@@ -49,11 +89,13 @@ void CountOutcome(const ScoredResource& resource, Outcome outcome, Instant made_
   record.bins[bin].hits += hit ? 1 : 0;
   ++(hit ? record.hits : record.misses);
   record.log_loss -= std::log(hit ? p : 1 - p);
+  const Duration lead = hit ? LeadTimeOf(resource, made_at) : Duration(0);
+  CountDay(p, hit, lead, made_at + horizon, record);
   if (p < alert_from) return;
   ++record.alerts;
   if (!hit) return;
   ++record.alert_hits;
-  record.lead_time_s += Seconds(LeadTimeOf(resource, made_at));
+  record.lead_time_s += Seconds(lead);
 }
 
 double ConstantLogLoss(const TrackRecord::Horizon& record) {
@@ -65,7 +107,7 @@ double ConstantLogLoss(const TrackRecord::Horizon& record) {
 
 std::string EncodeTrack(const TrackRecord& record) {
   ByteWriter out;
-  out.Unsigned(1);  // format
+  out.Unsigned(kFormat);
   for (const auto& horizon : record.horizons) {
     for (const auto& bin : horizon.bins) {
       out.Real(bin.p_sum);
@@ -77,6 +119,7 @@ std::string EncodeTrack(const TrackRecord& record) {
       out.Unsigned(count);
     out.Real(horizon.log_loss);
     out.Real(horizon.lead_time_s);
+    WriteDays(out, horizon.days);
   }
   return out.Take();
 }
@@ -84,7 +127,8 @@ std::string EncodeTrack(const TrackRecord& record) {
 StatusOr<TrackRecord> DecodeTrack(std::string_view bytes) {
   ByteReader in(bytes);
   TrackRecord record;
-  if (in.Unsigned() != 1) return DataLoss("a track record of an unknown format");
+  const uint64_t format = in.Unsigned();
+  if (format < 1 || format > kFormat) return DataLoss("a track record of an unknown format");
   for (auto& horizon : record.horizons) {
     for (auto& bin : horizon.bins) {
       bin.p_sum = in.Real();
@@ -96,6 +140,7 @@ StatusOr<TrackRecord> DecodeTrack(std::string_view bytes) {
       *count = in.Unsigned();
     horizon.log_loss = in.Real();
     horizon.lead_time_s = in.Real();
+    if (format >= 2) ReadDays(in, horizon.days);
   }
   if (!in.done()) return DataLoss("a track record that cannot be read");
   return record;

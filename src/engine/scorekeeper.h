@@ -34,7 +34,7 @@ Duration LeadTimeOf(const ScoredResource& resource, Instant made_at);
 
 // Counts one outcome into the record. `alert_from`: probability from which it would have alerted.
 void CountOutcome(const ScoredResource& resource, Outcome outcome, Instant made_at,
-                  double alert_from, TrackRecord::Horizon& record);
+                  Duration horizon, double alert_from, TrackRecord::Horizon& record);
 
 // Log loss of the constant that fits best afterwards, summed over hits and misses.
 double ConstantLogLoss(const TrackRecord::Horizon& record);

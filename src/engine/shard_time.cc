@@ -38,7 +38,7 @@ void CloseCohort(ShardState& shard, Stack& stack, size_t horizon) {
     if (slot.p_scored[horizon] < 0) continue;
     const ScoredResource scored = Scored(stack, slot_key, slot, horizon);
     CountOutcome(scored, OutcomeOf(scored, made_at, kHorizons[horizon]), made_at,
-                 shard.options.alert_threshold, shard.track.horizons[horizon]);
+                 kHorizons[horizon], shard.options.alert_threshold, shard.track.horizons[horizon]);
     slot.p_scored[horizon] = -1;
   }
   shard.pending.track = true;

@@ -1,6 +1,8 @@
 #include "engine/shard_view.h"
 
 #include <algorithm>
+#include <cstring>
+#include <string_view>
 #include <tuple>
 
 #include "engine/audit_chain.h"
@@ -16,8 +18,29 @@ std::string Lower(std::string text) {
   return text;
 }
 
-bool Contains(const std::string& text, const std::string& lower_part) {
-  return Lower(text).find(lower_part) != std::string::npos;
+// Whether `lower_part` is in the text, in whatever case. Looks at every byte of every shadow when
+// people search, so it copies nothing.
+bool Contains(std::string_view text, const std::string& lower_part) {
+  if (lower_part.empty()) return true;
+  const auto lower = [](char c) { return 'A' <= c && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  const char first = lower_part[0];
+  const char upper = 'a' <= first && first <= 'z' ? static_cast<char>(first - 32) : first;
+  while (text.size() >= lower_part.size()) {
+    const size_t room = text.size() - lower_part.size() + 1;
+    const auto* hit = static_cast<const char*>(std::memchr(text.data(), first, room));
+    const size_t reach = hit == nullptr ? room : static_cast<size_t>(hit - text.data());
+    if (upper != first && reach > 0) {
+      const auto* other = static_cast<const char*>(std::memchr(text.data(), upper, reach));
+      if (other != nullptr) hit = other;
+    }
+    if (hit == nullptr) return false;
+    text.remove_prefix(static_cast<size_t>(hit - text.data()));
+    if (std::equal(lower_part.begin(), lower_part.end(), text.begin(),
+                   [&](char part, char c) { return part == lower(c); }))
+      return true;
+    text.remove_prefix(1);
+  }
+  return false;
 }
 
 // A resource that a filter found; borrows from the shard.
@@ -29,18 +52,32 @@ struct Found {
   ResourceId id() const { return IdFromSlotKey(StackId(*stack_id), *slot_key); }
 };
 
-// A part of the name, or of a key or value: the shadow is decoded only when the name does not fit.
+// A part of the name, or of a key or value. A shadow's bytes hold its texts as they are, so most
+// are passed over without being decoded.
 bool MatchesText(const Found& found, const std::string& lower_part) {
   if (lower_part.empty()) return true;
   std::string name = *found.stack_id + '/' + *found.slot_key;
   std::replace(name.begin(), name.end(), '\0', '/');
   if (Contains(name, lower_part)) return true;
+  if (!Contains(found.slot->bytes, lower_part)) return false;
   const ResourceState state = DecodeSlot(*found.slot);
   return std::any_of(state.keys.begin(), state.keys.end(), [&](const KeyState& key) {
     return Contains(key.path, lower_part) ||
            (key.observed && Contains(key.observed->text, lower_part)) ||
            (key.expected && Contains(key.expected->text, lower_part));
   });
+}
+
+template <typename Filter>
+bool IsAsked(const Filter& filter, const std::string& stack) {
+  return (filter.stack.empty() || stack == filter.stack) &&
+         (filter.among == nullptr || filter.among->contains(stack));
+}
+
+bool IsLikely(const ShardState& shard, const Found& found, double p_drift_min) {
+  const double p_change = found.slot->p_change[kAlertHorizon];
+  if (p_drift_min <= 0 || p_change < p_drift_min) return p_drift_min <= 0;
+  return p_change * DriftShareOf(ShareOf(shard, found.id())) >= p_drift_min;
 }
 
 // Rows are found in the order of names, so places settle what `filter.sort` leaves equal.
@@ -68,14 +105,15 @@ std::vector<Found> FindAll(const ShardState& shard, const ResourceFilter& filter
   std::vector<Found> all;
   const std::string text = Lower(filter.text);
   for (const auto& [stack_id, stack] : shard.stacks) {
-    if (!filter.stack.empty() && stack_id != filter.stack) continue;
+    if (!IsAsked(filter, stack_id)) continue;
     if (!filter.role.empty() && stack.record.role.value != filter.role) continue;
     const std::string prefix = filter.kind.empty() ? "" : filter.kind + '\0';
     for (auto slot = stack.slots.lower_bound(prefix);
          slot != stack.slots.end() && slot->first.starts_with(prefix); ++slot) {
       if (filter.status && slot->second.status != *filter.status) continue;
       const Found found{&stack_id, &slot->first, &slot->second};
-      if (MatchesText(found, text)) all.push_back(found);
+      if (MatchesText(found, text) && IsLikely(shard, found, filter.p_drift_min))
+        all.push_back(found);
     }
   }
   return all;
@@ -218,7 +256,7 @@ Page<Drift> ShardView::Drifts(const DriftFilter& filter) const {
   std::vector<const Drift*> all;
   for (const auto& [id, drift] : shard_.drifts) {
     if (filter.open_only && drift.closed_at != Instant()) continue;
-    if (!filter.stack.empty() && drift.resource.stack.value != filter.stack) continue;
+    if (!IsAsked(filter, drift.resource.stack.value)) continue;
     all.push_back(&drift);
   }
   Page<Drift> page;
@@ -290,7 +328,7 @@ Page<RemediationPlan> ShardView::Plans(const PlanFilter& filter) const {
     }
   }
   std::erase_if(all, [&](const RemediationPlan& plan) {
-    return (!filter.stack.empty() && plan.stack.value != filter.stack) ||
+    return !IsAsked(filter, plan.stack.value) ||
            (!filter.trigger.empty() && plan.trigger != filter.trigger) ||
            (filter.active_only && (IsFinal(plan.state) || plan.state == PlanState::kProposed));
   });

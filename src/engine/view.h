@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,14 +49,19 @@ struct ResourceRow {
   double severity = 0;  // of its prediction, 0 to 10
 };
 
+// Stacks that somebody may look at, by id.
+using StackSet = std::set<std::string>;
+
 struct ResourceFilter {
-  std::string stack;  // exact; empty = any
-  std::string role;   // exact; empty = any
-  std::string kind;   // exact; empty = any
+  const StackSet* among = nullptr;  // only of these stacks; null = any
+  std::string stack;                // exact; empty = any
+  std::string role;                 // exact; empty = any
+  std::string kind;                 // exact; empty = any
   std::optional<ResourceStatus> status;
   std::string text;  // case-insensitive part of name, key or value; empty = any
   enum class Sort { kName, kRisk, kChanged, kSeverity } sort = Sort::kName;
-  uint32_t horizon = 4;  // index into kHorizons, for kRisk
+  uint32_t horizon = 4;    // index into kHorizons, for kRisk
+  double p_drift_min = 0;  // least P(drift) at the alert horizon, as of the last change or cohort
   size_t offset = 0;
   size_t limit = 100;  // at most 1000
 };
@@ -67,6 +73,7 @@ struct Page {
 };
 
 struct DriftFilter {
+  const StackSet* among = nullptr;
   std::string stack;
   bool open_only = true;
   size_t offset = 0;
@@ -74,6 +81,7 @@ struct DriftFilter {
 };
 
 struct PlanFilter {
+  const StackSet* among = nullptr;
   std::string stack;
   std::string trigger;  // id of a drift, or "prediction:" + resource id text
   std::optional<ResourceId> resource;
@@ -90,6 +98,16 @@ struct TrackRecord {
     uint64_t hits = 0;
   };
   static constexpr size_t kBins = 10;  // [0, .1), [.1, .2), ... [.9, 1]
+  // Scored predictions between two alert thresholds, by which one sees what another would have
+  // done.
+  struct Step {
+    uint64_t count = 0;
+    uint64_t hits = 0;
+    double lead_time_s = 0;  // sum over the hits
+  };
+  static constexpr size_t kSteps = 20;  // [0, .05), [.05, .1), ... [.95, 1]
+  static constexpr int64_t kDaysKept = 30;
+  using Day = std::array<Step, kSteps>;
   struct Horizon {
     std::array<Bin, kBins> bins{};
     uint64_t hits = 0;  // changed within the horizon
@@ -101,6 +119,8 @@ struct TrackRecord {
     double lead_time_s = 0;         // sum over alerts that were hits
     uint64_t alerts = 0;            // p >= the alert threshold
     uint64_t alert_hits = 0;
+    // By day since 1970 (UTC) on which the horizon passed, the newest kDaysKept of them.
+    std::map<int64_t, Day> days;
   };
   std::array<Horizon, kHorizonCount> horizons{};
   std::string model;  // version
