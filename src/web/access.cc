@@ -22,6 +22,13 @@ std::string CsrfOf(const std::string& cookie) {
   return Hex(HmacSha256(cookie, "driftcast csrf token"));
 }
 
+}  // namespace
+
+const char* RoleText(Role role) {
+  static constexpr const char* kNames[] = {"sender", "viewer", "operator", "approver", "admin"};
+  return kNames[static_cast<size_t>(role)];
+}
+
 StatusOr<Role> ParseRole(const std::string& text) {
   for (const Role role :
        {Role::kSender, Role::kViewer, Role::kOperator, Role::kApprover, Role::kAdmin}) {
@@ -30,16 +37,10 @@ StatusOr<Role> ParseRole(const std::string& text) {
   return DataLoss("\"{}\" is not a role", text);
 }
 
-}  // namespace
-
-const char* RoleText(Role role) {
-  static constexpr const char* kNames[] = {"sender", "viewer", "operator", "approver", "admin"};
-  return kNames[static_cast<size_t>(role)];
-}
-
 std::string Access::Encode(const Record& record) {
   return Json({{"principal", record.principal.value},
                {"role", RoleText(record.role)},
+               {"stacks", record.stacks},
                {"id", record.id},
                {"name", record.name},
                {"created_us", ToUnixMicros(record.created_at)},
@@ -56,6 +57,7 @@ StatusOr<Access::Record> Access::Decode(const std::string& text) {
     const auto role = ParseRole(json.at("role").get<std::string>());
     if (!role.ok()) return role.status();
     record.role = *role;
+    record.stacks = json.value("stacks", StackScope());
     record.id = json.at("id").get<std::string>();
     record.name = json.at("name").get<std::string>();
     record.created_at = FromUnixMicros(json.at("created_us").get<int64_t>());
@@ -142,15 +144,37 @@ StatusOr<Secret> Access::OpenSession(const std::string& link) {
     NoteWrong();
     return Unauthenticated("this link was used or has expired; `driftcast login` makes a new one");
   }
-  Record record = *found;
+  return OpenSession(Grant{found->principal, found->role, found->stacks}, "one-time link");
+}
+
+StatusOr<Secret> Access::OpenSession(const Grant& grant, const std::string& how) {
+  DropExpired();
+  Record record;
+  record.principal = record.created_by = grant.principal;
+  record.role = grant.role;
+  record.stacks = grant.stacks;
   record.created_at = clock_->Now();
   record.expires_at = record.created_at + kSessionLife;
   Secret secret{Hex(RandomBytes(32)), "", record.expires_at};
-  DRIFTCAST_RETURN_IF_ERROR(engine_.AppendAudit(record.principal, "session.opened",
-                                                record.principal.value,
-                                                fmt::format("role {}", RoleText(record.role))));
+  DRIFTCAST_RETURN_IF_ERROR(
+      engine_.AppendAudit(record.principal, "session.opened", record.principal.value,
+                          fmt::format("{}, role {}", how, RoleText(record.role))));
   DRIFTCAST_RETURN_IF_ERROR(Keep(KeyOf("session", secret.text), std::move(record)));
   return secret;
+}
+
+Status Access::CloseSessionsOf(const Principal& principal) {
+  std::vector<std::string> theirs;
+  {
+    MutexLock lock(mutex_);
+    for (const auto& [key, record] : records_)
+      if (record.principal == principal && !key.starts_with("web/token/")) theirs.push_back(key);
+  }
+  for (const std::string& key : theirs) {
+    if (const Status status = Drop(key); !status.ok() && status.code() != StatusCode::kNotFound)
+      return status;
+  }
+  return Ok();
 }
 
 Status Access::CloseSession(const Caller& caller) {
@@ -158,14 +182,15 @@ Status Access::CloseSession(const Caller& caller) {
   return engine_.AppendAudit(caller.principal, "session.closed", caller.principal.value, "");
 }
 
-StatusOr<Secret> Access::MakeToken(const std::string& name, Role role, Instant expires_at,
-                                   const Principal& by) {
+StatusOr<Secret> Access::MakeToken(const std::string& name, Role role, const StackScope& stacks,
+                                   Instant expires_at, const Principal& by) {
   DropExpired();
   Record record;
   record.id = Hex(RandomBytes(6));
   record.name = name;
   record.principal = Principal("token:" + name);
   record.role = role;
+  record.stacks = stacks;
   record.created_at = clock_->Now();
   record.expires_at = expires_at;
   record.created_by = by;
@@ -210,8 +235,8 @@ std::vector<ApiToken> Access::Tokens() const {
   MutexLock lock(mutex_);
   for (const auto& [key, record] : records_) {
     if (!key.starts_with("web/token/")) continue;
-    tokens.push_back({record.id, record.name, record.role, record.created_at, record.expires_at,
-                      record.last_used_at, record.created_by});
+    tokens.push_back({record.id, record.name, record.role, record.stacks, record.created_at,
+                      record.expires_at, record.last_used_at, record.created_by});
   }
   std::sort(tokens.begin(), tokens.end(), [](const ApiToken& a, const ApiToken& b) {
     return std::tie(a.created_at, a.id) < std::tie(b.created_at, b.id);
@@ -243,7 +268,8 @@ StatusOr<Caller> Access::CallerOf(const std::string& key, const std::string& csr
     return Unauthenticated("not known here, or ended");
   }
   found->second.last_used_at = now;
-  return Caller{found->second.principal, found->second.role, key, csrf, found->second.expires_at};
+  return Caller{found->second.principal, found->second.role, found->second.stacks, key, csrf,
+                found->second.expires_at};
 }
 
 StatusOr<Caller> Access::IdentifyToken(const std::string& secret) {

@@ -3,6 +3,7 @@
 // - A one-time link (`/login?token=...`) opens a session once, within its time. `./up` prints one.
 // - A session is a cookie (HttpOnly, SameSite=Strict). Requests that change something must carry
 //   its CSRF token in a header too, which other sites can neither read nor set.
+// - A password (web/users.h) or another provider's word (web/oidc.h) opens a session as well.
 // - An API token is for scripts: `Authorization: Bearer ...`. The data folder holds one for the
 //   commands of this machine, readable by its owner only.
 // Secrets are 256 random bits; only their SHA-256 is kept, in the engine's settings
@@ -21,6 +22,7 @@
 #include "http/message.h"
 #include "model/resource.h"
 #include "web/engine_port.h"
+#include "web/scope.h"
 
 namespace driftcast {
 
@@ -28,20 +30,30 @@ namespace driftcast {
 // kOperator and those behind it may too. Stored by name.
 enum class Role : uint8_t { kSender = 0, kViewer = 1, kOperator = 2, kApprover = 3, kAdmin = 4 };
 const char* RoleText(Role role);  // "viewer"
+StatusOr<Role> ParseRole(const std::string& text);
 inline bool MaySendMetrics(Role role) { return role == Role::kSender || role >= Role::kOperator; }
 
 struct Caller {
   Principal principal;
   Role role = Role::kViewer;
+  StackScope stacks;       // what of the fleet; empty = all
   std::string credential;  // key of the setting behind it: "web/session/..."
   std::string csrf_token;  // empty for API tokens
   Instant expires_at;      // epoch = never
+};
+
+// Who somebody is and what they may do.
+struct Grant {
+  Principal principal;
+  Role role = Role::kViewer;
+  StackScope stacks = {};
 };
 
 struct ApiToken {
   std::string id;
   std::string name;
   Role role = Role::kViewer;
+  StackScope stacks;
   Instant created_at;
   Instant expires_at;    // epoch = never
   Instant last_used_at;  // epoch = never, or not since the engine started
@@ -71,10 +83,15 @@ class Access {
   // Spends a link. The secret is the cookie's value. Unauthenticated when the link is unknown, was
   // used or has expired; ResourceExhausted after many wrong ones.
   StatusOr<Secret> OpenSession(const std::string& link) DRIFTCAST_EXCLUDES(mutex_);
+  // For somebody who has shown who they are in another way; `how` is for the audit log.
+  StatusOr<Secret> OpenSession(const Grant& grant, const std::string& how)
+      DRIFTCAST_EXCLUDES(mutex_);
+  // Ends all of a person's sessions: their role, password or existence has changed.
+  Status CloseSessionsOf(const Principal& principal) DRIFTCAST_EXCLUDES(mutex_);
   Status CloseSession(const Caller& caller) DRIFTCAST_EXCLUDES(mutex_);
 
-  StatusOr<Secret> MakeToken(const std::string& name, Role role, Instant expires_at,
-                             const Principal& by) DRIFTCAST_EXCLUDES(mutex_);
+  StatusOr<Secret> MakeToken(const std::string& name, Role role, const StackScope& stacks,
+                             Instant expires_at, const Principal& by) DRIFTCAST_EXCLUDES(mutex_);
   // The token of this machine's own commands, with a secret that is already in a file.
   Status AdoptLocalToken(const std::string& secret) DRIFTCAST_EXCLUDES(mutex_);
   Status RevokeToken(const std::string& id, const Principal& by) DRIFTCAST_EXCLUDES(mutex_);
@@ -92,6 +109,7 @@ class Access {
   struct Record {
     Principal principal;
     Role role = Role::kViewer;
+    StackScope stacks;
     std::string id, name;  // of tokens
     Instant created_at;
     Instant expires_at;  // epoch = never

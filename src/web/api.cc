@@ -7,6 +7,18 @@ constexpr size_t kBatch = 1000;
 
 }  // namespace
 
+std::function<HttpResponse(const ApiCall&)> Bind(ApiContext& context, ContextHandler handler) {
+  return [&context, handler](const ApiCall& call) {
+    if (call.caller.stacks.empty()) return handler(context, call);
+    ScopedEngine engine(context.engine, call.caller.stacks);
+    const ApiContext part{engine,          context.access, context.live,
+                          context.agents,  context.clock,  context.alert,
+                          context.version, context.origin, context.allow_command,
+                          context.users,   context.oidc};
+    return handler(part, call);
+  };
+}
+
 void AddAllRoutes(ApiContext& context, Router& router) {
   AddSessionRoutes(context, router);
   AddFleetRoutes(context, router);
@@ -18,6 +30,7 @@ void AddAllRoutes(ApiContext& context, Router& router) {
   AddRuleRoutes(context, router);
   AddAgentRoutes(context, router);
   AddTokenRoutes(context, router);
+  AddUserRoutes(context, router);
   AddRecordRoutes(context, router);
   AddEventRoutes(context, router);
 }

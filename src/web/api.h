@@ -11,7 +11,9 @@
 #include "web/engine_port.h"
 #include "web/json.h"
 #include "web/live_events.h"
+#include "web/oidc.h"
 #include "web/router.h"
+#include "web/users.h"
 
 namespace driftcast {
 
@@ -26,6 +28,8 @@ struct ApiContext {
   std::string version;
   std::string origin;  // "http://127.0.0.1:7117", known once it listens
   std::string allow_command;
+  Users& users;
+  Oidc* oidc;  // may be null
 
   // A fact that this caller states now.
   Fact NewFact(const StackId& stack, FactBody body) const {
@@ -45,14 +49,13 @@ void AddPlanRoutes(ApiContext& context, Router& router);
 void AddRuleRoutes(ApiContext& context, Router& router);
 void AddAgentRoutes(ApiContext& context, Router& router);
 void AddTokenRoutes(ApiContext& context, Router& router);
+void AddUserRoutes(ApiContext& context, Router& router);
 void AddRecordRoutes(ApiContext& context, Router& router);  // activities, series, audit
 void AddEventRoutes(ApiContext& context, Router& router);
 
-// `handler` with the context that it needs.
-inline std::function<HttpResponse(const ApiCall&)> Bind(ApiContext& context,
-                                                        ContextHandler handler) {
-  return [&context, handler](const ApiCall& call) { return handler(context, call); };
-}
+// `handler` with the context that it needs. Who may look at a part of the fleet only is given an
+// engine that holds nothing else.
+std::function<HttpResponse(const ApiCall&)> Bind(ApiContext& context, ContextHandler handler);
 
 void AddAllRoutes(ApiContext& context, Router& router);
 

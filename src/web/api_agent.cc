@@ -129,11 +129,12 @@ HttpResponse DeleteJoinToken(const ApiContext& context, const ApiCall& call) {
 }  // namespace
 
 void AddAgentRoutes(ApiContext& context, Router& router) {
-  router.Add({"GET", "/api/v1/agents", Role::kViewer, Bind(context, GetAgents)});
-  router.Add({"POST", "/api/v1/agents/*/revoke", Role::kAdmin, Bind(context, PostRevoke)});
-  router.Add({"GET", "/api/v1/join-tokens", Role::kAdmin, Bind(context, GetJoinTokens)});
-  router.Add({"POST", "/api/v1/join-tokens", Role::kAdmin, Bind(context, PostJoinToken)});
-  router.Add({"DELETE", "/api/v1/join-tokens/*", Role::kAdmin, Bind(context, DeleteJoinToken)});
+  router.Add({"GET", "/api/v1/agents", Role::kViewer, Bind(context, GetAgents), true});
+  router.Add({"POST", "/api/v1/agents/*/revoke", Role::kAdmin, Bind(context, PostRevoke), true});
+  router.Add({"GET", "/api/v1/join-tokens", Role::kAdmin, Bind(context, GetJoinTokens), true});
+  router.Add({"POST", "/api/v1/join-tokens", Role::kAdmin, Bind(context, PostJoinToken), true});
+  router.Add(
+      {"DELETE", "/api/v1/join-tokens/*", Role::kAdmin, Bind(context, DeleteJoinToken), true});
 }
 
 }  // namespace driftcast

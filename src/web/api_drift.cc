@@ -13,20 +13,26 @@ std::string CauseKey(const Cause& cause) {
   return std::string(CauseKindName(cause.kind)) + ":" + cause.id;
 }
 
+// Whether the drift was open at that moment.
+bool WasOpen(const Drift& drift, Instant at) {
+  return drift.opened_at <= at && (drift.closed_at == Instant() || drift.closed_at > at);
+}
+
 struct DriftQuery {
   DriftFilter filter;
   std::optional<ResourceId> resource;
   std::string cause;
+  std::optional<Instant> at;  // those that were open then
 
   bool Selects(const Drift& drift) const {
-    return (!resource || drift.resource == *resource) &&
+    return (!at || WasOpen(drift, *at)) && (!resource || drift.resource == *resource) &&
            (cause.empty() || CauseKey(drift.cause) == cause);
   }
 };
 
 // One page of what the query selects. The engine pages itself unless we select further.
 Page<Drift> FindDrifts(const EngineView& view, const DriftQuery& query) {
-  if (!query.resource && query.cause.empty()) return view.Drifts(query.filter);
+  if (!query.resource && query.cause.empty() && !query.at) return view.Drifts(query.filter);
   Page<Drift> page;
   EachDrift(view, query.filter, [&](const Drift& drift) {
     if (!query.Selects(drift)) return true;
@@ -45,6 +51,8 @@ HttpResponse GetDrifts(const ApiContext& context, const ApiCall& call) {
   query.resource = reader.MaybeResource("resource");
   query.cause = reader.Text("cause");
   query.filter.open_only = reader.Flag("open", true);
+  query.at = reader.Time("at");
+  if (query.at) query.filter.open_only = false;
   query.filter.offset = reader.Number("offset", 0, INT64_MAX, 0);
   query.filter.limit = reader.Number("limit", 1, 1000, 100);
   if (query.filter.stack.empty() && query.resource) {
@@ -120,11 +128,14 @@ HttpResponse GetCauses(const ApiContext& context, const ApiCall& call) {
   QueryReader query(call.request);
   DriftFilter filter;
   filter.stack = query.Text("stack");
+  const auto at = query.Time("at");
+  filter.open_only = !at;
   const size_t limit = query.Number("limit", 1, 1000, 100);
   if (auto problem = query.Finish()) return *std::move(problem);
   const auto groups = context.engine.Ask([&](const EngineView& view) {
     std::map<std::string, Group> by_cause;
     EachDrift(view, filter, [&](const Drift& drift) {
+      if (at && !WasOpen(drift, *at)) return true;
       const bool alone = !drift.cause.known() || drift.cause.id.empty();
       const std::string key = alone ? "?" + std::string(CauseKindName(drift.cause.kind)) + "/" +
                                           drift.resource.stack.value

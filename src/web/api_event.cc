@@ -42,6 +42,7 @@ std::optional<uint64_t> ReadLastEventId(const HttpRequest& request) {
 HttpResponse GetEvents(const ApiContext& context, const ApiCall& call) {
   QueryReader query(call.request);
   LiveFilter filter;
+  filter.scope = call.caller.stacks;
   filter.stack = query.Text("stack");
   filter.kinds = ReadKinds(query.Text("kinds"), query);
   std::optional<uint64_t> after;

@@ -116,8 +116,8 @@ void AddRecordRoutes(ApiContext& context, Router& router) {
   router.Add({"GET", "/api/v1/activities", Role::kViewer, Bind(context, GetActivities)});
   router.Add({"GET", "/api/v1/series", Role::kViewer, Bind(context, GetSeries)});
   router.Add({"GET", "/api/v1/series/points", Role::kViewer, Bind(context, GetPoints)});
-  router.Add({"GET", "/api/v1/audit", Role::kViewer, Bind(context, GetAudit)});
-  router.Add({"GET", "/api/v1/audit/verify", Role::kViewer, Bind(context, GetVerify)});
+  router.Add({"GET", "/api/v1/audit", Role::kViewer, Bind(context, GetAudit), true});
+  router.Add({"GET", "/api/v1/audit/verify", Role::kViewer, Bind(context, GetVerify), true});
 }
 
 }  // namespace driftcast

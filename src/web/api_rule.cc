@@ -6,6 +6,7 @@
 #include "shadow/glob.h"
 #include "web/api.h"
 #include "web/reader.h"
+#include "web/rule_proposals.h"
 
 namespace driftcast {
 namespace {
@@ -121,11 +122,35 @@ HttpResponse PostPreview(const ApiContext& context, const ApiCall& call) {
                        {"sample", std::move(preview.sample)}});
 }
 
+HttpResponse GetProposals(const ApiContext& context, const ApiCall& call) {
+  QueryReader query(call.request);
+  const size_t limit = query.Number("limit", 1, 200, 50);
+  if (auto problem = query.Finish()) return *std::move(problem);
+  Json rows = Json::array();
+  for (const RuleProposal& proposal :
+       context.engine.Ask([&](const EngineView& view) { return ProposeRules(view, limit); })) {
+    rows.push_back({{"resource_glob", proposal.resource_glob},
+                    {"key_glob", proposal.key_glob},
+                    {"reason", proposal.reason},
+                    {"drifts", proposal.drifts},
+                    {"drifts_open", proposal.drifts_open},
+                    {"hidden", proposal.hidden},
+                    {"stacks", proposal.stacks},
+                    {"stacks_total", proposal.stacks_total},
+                    {"severity_max", proposal.severity_max},
+                    {"first_at", TimeJson(proposal.first_at)},
+                    {"last_at", TimeJson(proposal.last_at)},
+                    {"sample", proposal.sample}});
+  }
+  return JsonResponse({{"rows", std::move(rows)}});
+}
+
 }  // namespace
 
 void AddRuleRoutes(ApiContext& context, Router& router) {
   router.Add({"GET", "/api/v1/rules", Role::kViewer, Bind(context, GetRules)});
   router.Add({"POST", "/api/v1/rules", Role::kOperator, Bind(context, PostRule)});
+  router.Add({"GET", "/api/v1/rules/proposals", Role::kViewer, Bind(context, GetProposals)});
   router.Add({"POST", "/api/v1/rules/preview", Role::kViewer, Bind(context, PostPreview)});
   router.Add({"DELETE", "/api/v1/rules/*", Role::kOperator, Bind(context, DeleteRule)});
 }

@@ -8,6 +8,7 @@ namespace {
 Json SessionJson(const ApiContext& context, const Caller& caller) {
   return {{"principal", caller.principal.value},
           {"role", RoleText(caller.role)},
+          {"stacks", caller.stacks},
           {"csrf_token", caller.csrf_token.empty() ? Json() : Json(caller.csrf_token)},
           {"expires_at", MaybeTimeJson(caller.expires_at)},
           {"version", context.version},

@@ -11,6 +11,7 @@ Json TokenJson(const ApiToken& token) {
   return {{"id", token.id},
           {"name", token.name},
           {"role", RoleText(token.role)},
+          {"stacks", token.stacks},
           {"created_at", TimeJson(token.created_at)},
           {"expires_at", MaybeTimeJson(token.expires_at)},
           {"last_used_at", MaybeTimeJson(token.last_used_at)},
@@ -34,13 +35,15 @@ HttpResponse PostToken(const ApiContext& context, const ApiCall& call) {
   const auto role = static_cast<Role>(reader.OneOf("role", kRoleWords));
   constexpr int64_t kTenYears = 10LL * 365 * 86400;
   const auto ttl_s = reader.Integer("ttl_s", 60, kTenYears);
+  const StackScope stacks = reader.Texts("stacks", 100);
   reader.RefuseUnknown();
   if (auto bad = faults.Problem()) return *std::move(bad);
   const Instant now = context.clock->Now();
   const Instant expires_at = ttl_s ? now + std::chrono::seconds(*ttl_s) : Instant();
-  const auto made = context.access.MakeToken(name, role, expires_at, call.caller.principal);
+  const auto made = context.access.MakeToken(name, role, stacks, expires_at, call.caller.principal);
   if (!made.ok()) return ProblemOf(made.status());
-  const ApiToken about{made->id, name, role, now, expires_at, Instant(), call.caller.principal};
+  const ApiToken about{made->id, name,       role,      stacks,
+                       now,      expires_at, Instant(), call.caller.principal};
   return JsonResponse({{"api_token", TokenJson(about)}, {"token", made->text}}, 201);
 }
 
@@ -60,9 +63,9 @@ HttpResponse DeleteToken(const ApiContext& context, const ApiCall& call) {
 }  // namespace
 
 void AddTokenRoutes(ApiContext& context, Router& router) {
-  router.Add({"GET", "/api/v1/tokens", Role::kAdmin, Bind(context, GetTokens)});
-  router.Add({"POST", "/api/v1/tokens", Role::kAdmin, Bind(context, PostToken)});
-  router.Add({"DELETE", "/api/v1/tokens/*", Role::kAdmin, Bind(context, DeleteToken)});
+  router.Add({"GET", "/api/v1/tokens", Role::kAdmin, Bind(context, GetTokens), true});
+  router.Add({"POST", "/api/v1/tokens", Role::kAdmin, Bind(context, PostToken), true});
+  router.Add({"DELETE", "/api/v1/tokens/*", Role::kAdmin, Bind(context, DeleteToken), true});
 }
 
 }  // namespace driftcast

@@ -39,6 +39,7 @@ class FakeView : public EngineView {
     std::vector<ResourceRow> rows;
     for (const auto& [id, shadow] : shadows) {
       if (!filter.stack.empty() && id.stack.value != filter.stack) continue;
+      if (filter.among && !filter.among->contains(id.stack.value)) continue;
       if (filter.status && shadow.status != *filter.status) continue;
       if (!filter.text.empty() && id.name.find(filter.text) == std::string::npos) continue;
       ResourceRow row;
@@ -54,13 +55,15 @@ class FakeView : public EngineView {
     std::vector<Drift> rows = drifts;
     std::erase_if(rows, [&](const Drift& drift) {
       return (filter.open_only && drift.closed_at != Instant()) ||
+             (filter.among && !filter.among->contains(drift.resource.stack.value)) ||
              (!filter.stack.empty() && drift.resource.stack.value != filter.stack);
     });
     return Cut(rows, filter.offset, filter.limit);
   }
   Page<DriftPrediction> Predictions(const ResourceFilter& filter) const override {
     std::vector<DriftPrediction> rows;
-    for (const auto& [id, prediction] : predictions) rows.push_back(prediction);
+    for (const auto& [id, prediction] : predictions)
+      if (!filter.among || filter.among->contains(id.stack.value)) rows.push_back(prediction);
     return Cut(rows, filter.offset, filter.limit);
   }
   std::optional<DriftPrediction> Prediction(const ResourceId& id) const override {
@@ -69,7 +72,8 @@ class FakeView : public EngineView {
   Page<RemediationPlan> Plans(const PlanFilter& filter) const override {
     std::vector<RemediationPlan> rows = plans;
     std::erase_if(rows, [&](const RemediationPlan& plan) {
-      return (!filter.trigger.empty() && plan.trigger != filter.trigger) ||
+      return (filter.among && !filter.among->contains(plan.stack.value)) ||
+             (!filter.trigger.empty() && plan.trigger != filter.trigger) ||
              (filter.active_only && (plan.state == PlanState::kProposed || IsFinal(plan.state)));
     });
     return Cut(rows, filter.offset, filter.limit);

@@ -118,6 +118,32 @@ Json BinJson(const TrackRecord::Bin& bin, size_t index) {
           {"hit_rate", Mean(static_cast<double>(bin.hits), bin.count)}};
 }
 
+// What each threshold would have done in the days that are kept, lowest first.
+Json ThresholdsJson(const TrackRecord::Horizon& horizon) {
+  TrackRecord::Day sum{};
+  for (const auto& [day, steps] : horizon.days) {
+    for (size_t i = 0; i < steps.size(); ++i) {
+      sum[i].count += steps[i].count;
+      sum[i].hits += steps[i].hits;
+      sum[i].lead_time_s += steps[i].lead_time_s;
+    }
+  }
+  Json thresholds = Json::array();
+  for (size_t i = sum.size() - 1; i > 0; --i) {  // each with all above it
+    sum[i - 1].count += sum[i].count;
+    sum[i - 1].hits += sum[i].hits;
+    sum[i - 1].lead_time_s += sum[i].lead_time_s;
+  }
+  for (size_t i = 0; i < sum.size(); ++i) {
+    thresholds.push_back({{"from", static_cast<double>(i) / static_cast<double>(sum.size())},
+                          {"alerts", sum[i].count},
+                          {"hits", sum[i].hits},
+                          {"missed", sum[0].hits - sum[i].hits},
+                          {"lead_time_s", Mean(sum[i].lead_time_s, sum[i].hits)}});
+  }
+  return {{"days", horizon.days.size()}, {"steps", std::move(thresholds)}};
+}
+
 Json TrackHorizonJson(const TrackRecord::Horizon& horizon, const char* name) {
   const uint64_t scored = horizon.hits + horizon.misses;
   Json bins = Json::array();
@@ -134,7 +160,8 @@ Json TrackHorizonJson(const TrackRecord::Horizon& horizon, const char* name) {
           {"precision", Mean(static_cast<double>(horizon.alert_hits), horizon.alerts)},
           {"recall", Mean(static_cast<double>(horizon.alert_hits), horizon.hits)},
           {"lead_time_s", Mean(horizon.lead_time_s, horizon.alert_hits)},
-          {"bins", std::move(bins)}};
+          {"bins", std::move(bins)},
+          {"recent", ThresholdsJson(horizon)}};
 }
 
 }  // namespace

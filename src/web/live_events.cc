@@ -19,7 +19,8 @@ std::string ResetEvent(uint64_t newest) {
 bool Wants(const LiveFilter& filter, const LiveEvent& event) {
   const auto bit = 1u << static_cast<unsigned>(event.kind);
   return (filter.kinds == 0 || (filter.kinds & bit) != 0) &&
-         (filter.stack.empty() || filter.stack == event.stack.value);
+         (filter.stack.empty() || filter.stack == event.stack.value) &&
+         InScope(filter.scope, event.stack.value);
 }
 
 bool WantsResources(const LiveFilter& filter) {

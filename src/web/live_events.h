@@ -25,12 +25,14 @@
 #include "base/time.h"
 #include "http/event_stream.h"
 #include "web/engine_port.h"
+#include "web/scope.h"
 
 namespace driftcast {
 
 struct LiveFilter {
   std::string stack;   // exact; empty = any
   uint32_t kinds = 0;  // bit per LiveEvent::Kind; 0 = all
+  StackScope scope;    // what its reader may know of
   friend auto operator<=>(const LiveFilter&, const LiveFilter&) = default;
 };
 

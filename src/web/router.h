@@ -23,6 +23,7 @@ struct Route {
   const char* pattern;  // "/api/v1/plans/*/decision"
   Role role;            // least
   std::function<HttpResponse(const ApiCall&)> handler;
+  bool whole_fleet = false;  // not for people who may look at some stacks only
 };
 
 // Immutable once filled; thread-safe then.

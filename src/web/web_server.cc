@@ -34,7 +34,12 @@ HttpResponse TextResponse(std::string text, int status = 200) {
 constexpr char kOtlpPath[] = "/v1/metrics";
 constexpr char kRemoteWritePath[] = "/api/v1/write";
 
-Status MayNotSend(const Caller& caller) {
+// A sender's metrics may be about any stack, so it cannot be limited to some.
+Status CheckMaySend(const Caller& caller) {
+  if (MaySendMetrics(caller.role) && caller.stacks.empty()) return Ok();
+  if (!caller.stacks.empty())
+    return PermissionDenied("metrics are of any stack, and {} is limited to some",
+                            caller.principal.value);
   return PermissionDenied("sending metrics needs the role sender (or operator), and {} is {}",
                           caller.principal.value, RoleText(caller.role));
 }
@@ -73,6 +78,14 @@ std::string SessionCookie(const Secret& secret, bool tls) {
                      tls ? "; Secure" : "");
 }
 
+// Lax: the browser comes back to /auth/callback from another site.
+constexpr char kProviderCookie[] = "driftcast_sign_in";
+
+std::string ProviderCookie(const std::string& value, int max_age_s, bool tls) {
+  return fmt::format("{}={}; Path=/auth; Max-Age={}; HttpOnly; SameSite=Lax{}", kProviderCookie,
+                     value, max_age_s, tls ? "; Secure" : "");
+}
+
 // The secret in DATA/token; made when the file is missing or readable by others.
 StatusOr<std::string> LocalToken(const std::filesystem::path& data) {
   const std::filesystem::path path = data / "token";
@@ -96,7 +109,10 @@ struct WebServer::Impl {
         engine(e),
         page(std::move(p)),
         access(engine, options.clock),
-        live(engine, options.live) {}
+        users(engine, options.clock),
+        live(engine, options.live) {
+    if (options.oidc) oidc.emplace(*options.oidc, options.clock);
+  }
 
   Status Start();
   void Stop();
@@ -108,6 +124,10 @@ struct WebServer::Impl {
   HttpResponse AnswerSender(const HttpRequest& request);
   HttpResponse Login(const HttpRequest& request);
   HttpResponse PostSession(const HttpRequest& request);
+  HttpResponse SignInWays(const HttpRequest& request) const;
+  HttpResponse GoToProvider(const HttpRequest& request);
+  HttpResponse BackFromProvider(const HttpRequest& request);
+  std::string RedirectUri() const { return context->origin + "/auth/callback"; }
   HttpResponse Ready();
   HttpResponse Metrics();
   void DropEndedStreams();
@@ -116,7 +136,9 @@ struct WebServer::Impl {
   EnginePort& engine;
   const PageFiles page;
   Access access;
+  Users users;
   LiveEvents live;
+  std::optional<Oidc> oidc;
   std::optional<ApiContext> context;
   Router router;
   std::optional<Guard> guard;
@@ -128,6 +150,7 @@ struct WebServer::Impl {
 
 Status WebServer::Impl::Start() {
   DRIFTCAST_RETURN_IF_ERROR(access.Load());
+  DRIFTCAST_RETURN_IF_ERROR(users.Load());
   if (!options.data.empty()) {
     const auto secret = LocalToken(options.data);
     if (!secret.ok()) return Annotate(secret.status(), "the token for local commands");
@@ -156,7 +179,8 @@ Status WebServer::Impl::Start() {
   const std::string origin = fmt::format(fmt::runtime(v6 ? "{}://[{}]:{}" : "{}://{}:{}"),
                                          tls ? "https" : "http", shown, http->port());
   context.emplace(ApiContext{engine, access, live, options.agents, options.clock, options.alert,
-                             options.version, origin, options.allow_command});
+                             options.version, origin, options.allow_command, users,
+                             oidc ? &*oidc : nullptr});
   AddAllRoutes(*context, router);
   started = true;
   Log("web").info("web.started url={}", origin);
@@ -185,6 +209,7 @@ HttpResponse WebServer::Impl::Answer(const HttpRequest& request) {
 // What needs no credential. None when the request is not of that kind.
 std::optional<HttpResponse> WebServer::Impl::AnswerOpen(const HttpRequest& request) {
   if (request.path == "/api/v1/session" && request.method == "POST") return PostSession(request);
+  if (request.path == "/api/v1/sign-in" && request.method == "GET") return SignInWays(request);
   const bool api = !request.segments.empty() && request.segments[0] == "api";
   if (api) return std::nullopt;
   if (request.method != "GET") {
@@ -194,6 +219,8 @@ std::optional<HttpResponse> WebServer::Impl::AnswerOpen(const HttpRequest& reque
   if (request.path == "/readyz") return Ready();
   if (request.path == "/metrics") return Metrics();
   if (request.path == "/login") return Login(request);
+  if (request.path == "/auth/login") return GoToProvider(request);
+  if (request.path == "/auth/callback") return BackFromProvider(request);
   if (request.path == "/openapi.json") {
     HttpResponse response;
     response.lasting_body = EmbeddedOpenApi();
@@ -216,6 +243,8 @@ HttpResponse WebServer::Impl::AnswerApi(const HttpRequest& request) {
         403, fmt::format("this needs the role {}, and {} is {}", RoleText(match.route->role),
                          caller->principal.value, RoleText(caller->role)));
   }
+  if (match.route->whole_fleet && !caller->stacks.empty())
+    return ProblemResponse(403, "this concerns the whole fleet, and you see a part of it");
   DropEndedStreams();
   return match.route->handler({request, *caller, std::move(match.parts)});
 }
@@ -227,7 +256,7 @@ HttpResponse WebServer::Impl::AnswerSender(const HttpRequest& request) {
   const auto caller = access.Identify(request);
   if (!caller.ok()) return ProblemOf(caller.status());
   if (const Status csrf = Guard::CheckCsrf(request, *caller); !csrf.ok()) return ProblemOf(csrf);
-  if (!MaySendMetrics(caller->role)) return ProblemOf(MayNotSend(*caller));
+  if (const Status may = CheckMaySend(*caller); !may.ok()) return ProblemOf(may);
   return request.path == kOtlpPath ? options.metrics->Otlp(request)
                                    : options.metrics->RemoteWrite(request);
 }
@@ -262,10 +291,17 @@ HttpResponse WebServer::Impl::PostSession(const HttpRequest& request) {
   if (problem) return *std::move(problem);
   FaultList faults;
   ObjectReader reader(body, "", faults);
-  const std::string token = reader.Required("token", 512);
+  const bool by_password = reader.Has("user") || reader.Has("password");
+  const std::string token = by_password ? "" : reader.Required("token", 512);
+  const std::string user = by_password ? reader.Required("user", 64) : "";
+  const std::string password = by_password ? reader.Required("password", 200) : "";
   reader.RefuseUnknown();
   if (auto bad = faults.Problem()) return *std::move(bad);
-  const auto secret = access.OpenSession(token);
+  const auto secret = [&]() -> StatusOr<Secret> {
+    if (!by_password) return access.OpenSession(token);
+    DRIFTCAST_ASSIGN_OR_RETURN(const Grant grant, users.Check(user, password));
+    return access.OpenSession(grant, "password");
+  }();
   if (!secret.ok()) return ProblemOf(secret.status());
   HttpRequest signed_in;  // as the next request will come
   signed_in.method = "GET";
@@ -273,6 +309,45 @@ HttpResponse WebServer::Impl::PostSession(const HttpRequest& request) {
   signed_in.segments = {"api", "v1", "session"};
   signed_in.headers = {{"cookie", std::string(Access::kCookie) + "=" + secret->text}};
   return AnswerApi(signed_in).Set("Set-Cookie", SessionCookie(*secret, request.tls));
+}
+
+// How one can sign in here, for the page that asks for it.
+HttpResponse WebServer::Impl::SignInWays(const HttpRequest& request) const {
+  QueryReader query(request);
+  if (auto problem = query.Finish()) return *std::move(problem);
+  return JsonResponse({{"password", !users.All().empty()},
+                       {"provider", oidc ? nlohmann::json(oidc->title()) : nlohmann::json()}});
+}
+
+HttpResponse WebServer::Impl::GoToProvider(const HttpRequest& request) {
+  if (!oidc) return ProblemResponse(404, "this engine knows no other provider to sign in with");
+  const auto departure = oidc->Begin(RedirectUri());
+  if (!departure.ok()) return TextResponse(Message(departure.status()) + "\n", 503);
+  HttpResponse response;
+  response.status = 303;
+  return response.Set("Location", departure->url)
+      .Set("Cache-Control", "no-store")
+      .Set("Set-Cookie", ProviderCookie(departure->cookie, 600, request.tls));
+}
+
+// The cookie of the session is not sent along the way from the provider to the page, as it is
+// SameSite=Strict; the page's own requests have it.
+HttpResponse WebServer::Impl::BackFromProvider(const HttpRequest& request) {
+  if (!oidc) return ProblemResponse(404, "this engine knows no other provider to sign in with");
+  if (const auto error = request.Query("error"))
+    return TextResponse("The provider did not sign you in: " + error->substr(0, 200) + "\n", 403);
+  const auto grant =
+      oidc->Finish(request.Query("state").value_or(""), request.Query("code").value_or(""),
+                   request.Cookie(kProviderCookie));
+  if (!grant.ok()) return TextResponse(Message(grant.status()) + "\n", 403);
+  const auto secret = access.OpenSession(*grant, "provider");
+  if (!secret.ok()) return ProblemOf(secret.status());
+  HttpResponse response;
+  response.status = 303;
+  return response.Set("Location", "/")
+      .Set("Cache-Control", "no-store")
+      .Set("Set-Cookie", SessionCookie(*secret, request.tls))
+      .Set("Set-Cookie", ProviderCookie("", 0, request.tls));
 }
 
 HttpResponse WebServer::Impl::Ready() {
@@ -310,7 +385,7 @@ StatusOr<std::unique_ptr<WebServer>> WebServer::Start(WebOptions options, Engine
 
 Status WebServer::MaySendMetricsWith(const std::string& token) {
   DRIFTCAST_ASSIGN_OR_RETURN(const Caller caller, impl_->access.IdentifyToken(token));
-  return MaySendMetrics(caller.role) ? Ok() : MayNotSend(caller);
+  return CheckMaySend(caller);
 }
 
 void WebServer::Stop() { impl_->Stop(); }

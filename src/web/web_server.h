@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,6 +26,7 @@
 #include "web/engine_port.h"
 #include "web/json.h"
 #include "web/live_events.h"
+#include "web/oidc.h"
 
 namespace driftcast {
 
@@ -48,6 +50,7 @@ struct WebOptions {
   // Further counters for /metrics, names without the "driftcast_" prefix.
   std::function<std::vector<std::pair<std::string, double>>()> more_counters = {};
   LiveEvents::Options live = {};
+  std::optional<OidcOptions> oidc = {};  // sign-in by another provider; none = not offered
 };
 
 class WebServer {

@@ -96,6 +96,8 @@ export interface Session {
   principal: string;
   /** viewer reads; operator also sets rules, accepts and snoozes; approver also decides plans; admin also manages tokens and agents. */
   role: "sender" | "viewer" | "operator" | "approver" | "admin";
+  /** Globs over the stacks that may be seen and acted on; empty = all. */
+  stacks: string[];
   /** null for API tokens, which need none. */
   csrf_token: string | null;
   /** null = does not expire. */
@@ -401,6 +403,23 @@ export interface TrackHorizon {
     /** What really happened; null when empty. */
     hit_rate: number | null;
   }>;
+  /** What each alert threshold would have done on the last 30 days, by the forecasts whose horizon passed then. */
+  recent: {
+    /** Days that have any. */
+    days: number;
+    /** Thresholds 0, 0.05, ... 0.95. */
+    steps: Array<{
+      from: number;
+      /** Forecasts that reach it. */
+      alerts: number;
+      /** Of those, how many came true. */
+      hits: number;
+      /** Changes whose forecast did not reach it. */
+      missed: number;
+      /** Mean, of the hits. */
+      lead_time_s: number | null;
+    }>;
+  };
 }
 
 export interface TrackRecord {
@@ -622,6 +641,8 @@ export interface Token {
   id: string;
   name: string;
   role: "sender" | "viewer" | "operator" | "approver" | "admin";
+  /** Globs over the stacks that may be seen and acted on; empty = all. */
+  stacks?: string[];
   created_at: string;
   expires_at: string | null;
   last_used_at?: string | null;
@@ -786,4 +807,59 @@ export interface TokenMade {
   api_token: Token;
   /** Shown this once. */
   token: string;
+}
+
+export interface User {
+  name: string;
+  role: "viewer" | "operator" | "approver" | "admin";
+  /** Globs over the stacks that may be seen and acted on; empty = all. */
+  stacks: string[];
+  created_at: string;
+  created_by: string;
+}
+
+export interface UserList {
+  rows: User[];
+}
+
+export interface Peers {
+  role: string;
+  /** Other stacks of the role that have this resource. */
+  peers: number;
+  /** Of those, where it changed in the last seven days. */
+  changed_7d: number;
+  rows: Array<{
+    id: string;
+    stack: string;
+    status: ResourceStatus;
+    changed_at: string;
+    /** Those that moved last. */
+    keys: Array<{
+      path: string;
+      value: Value | null;
+      changed_at: string;
+    }>;
+  }>;
+}
+
+export interface RuleProposal {
+  resource_glob: string;
+  key_glob: string;
+  /** The evidence, in words. */
+  reason: string;
+  /** In which the key was one that differed. */
+  drifts: number;
+  drifts_open: number;
+  /** Drifts of nothing else: they would not have been seen at all. */
+  hidden: number;
+  stacks: string[];
+  stacks_total: number;
+  severity_max: number;
+  first_at: string;
+  last_at: string;
+  sample: string[];
+}
+
+export interface RuleProposalList {
+  rows: RuleProposal[];
 }
