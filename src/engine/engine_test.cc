@@ -179,6 +179,18 @@ TEST_F(EnrolledShard, AChangeOpensADriftAndComingBackClosesIt) {
   EXPECT_TRUE((*history)[1].drift);
 }
 
+TEST_F(EnrolledShard, NewThingsAreListedAndThoseThatLetSomebodyInAlerted) {
+  ASSERT_TRUE(run_.Apply(reporter_.Saw(FileId("motd.d/new"), {{"line[]", Value::Text("x")}},
+                                       kStart + kHour))
+                  .ok());
+  EXPECT_EQ(OutboxSize("drift.opened"), 0u);
+  ASSERT_TRUE(
+      run_.Apply(reporter_.Saw(FileId("sudoers.d/eve"),
+                               {{"line[]", Value::Text("eve ALL=(ALL) ALL")}}, kStart + 2 * kHour))
+          .ok());
+  EXPECT_EQ(OutboxSize("drift.opened"), 1u);
+}
+
 TEST_F(EnrolledShard, AnyPastStateCanBeAskedFor) {
   Loosen(kStart + kHour);
   const auto before = run_.view().ObservedAt(FileId("ssh/sshd_config"), kStart + kMinute);

@@ -95,6 +95,11 @@ void CloseDrift(ShardState& shard, ResourceState& state) {
   ForgetOldDrifts(shard);
 }
 
+// Severity (0 to 10) from which a new thing that nobody declared raises an alert, and what is given
+// to the others.
+constexpr double kLoudUnmanagedSeverity = 7;
+constexpr double kQuietUnmanagedSeverity = 2;
+
 bool CauseIsNew(StackRecord& record, const Cause& cause) {
   if (!cause.known() || cause.id.empty()) return true;
   auto& seen = record.alerted_causes;
@@ -114,8 +119,10 @@ void OpenDrift(ShardState& shard, Stack& stack, Drift drift, ResourceState& stat
   const std::string text = DescribeDrift(drift);
   Emit(shard, LiveEvent::Kind::kDrift, drift.resource.stack, drift.id, text);
   // Unmanaged things are listed, not alerted: most are harmless, and the list does not go away.
-  const bool loud =
-      drift.status != ResourceStatus::kUnmanaged && state.snoozed_until <= shard.numbers.now;
+  // What lets somebody in, or answers to the network, is alerted all the same.
+  const bool quiet =
+      drift.status == ResourceStatus::kUnmanaged && drift.severity < kLoudUnmanagedSeverity;
+  const bool loud = !quiet && state.snoozed_until <= shard.numbers.now;
   if (loud && CauseIsNew(stack.record, drift.cause)) {
     shard.pending.stacks.insert(drift.resource.stack.value);
     Alert(shard, "drift.opened", drift.id, drift.resource.stack, drift.id, text, drift.severity);
@@ -141,16 +148,17 @@ void FollowDrift(ShardState& shard, Stack& stack, const ResourceId& id, const Sh
   drift.status = view.status;
   drift.cause = cause;
   if (view.status == ResourceStatus::kDrifted) drift.keys = DifferingKeys(view);
-  const Severity severity = SeverityOf(id, drift.keys, DependentsOf(stack, SlotKey(id)));
-  drift.severity =
-      view.status == ResourceStatus::kDrifted
-          ? severity.value
-          : (view.status == ResourceStatus::kMissing ? SensitivityOf(id.kind, id.name, "").weight
-                                                     : 2);
-  drift.severity_reason = view.status == ResourceStatus::kDrifted ? severity.reason
-                          : view.status == ResourceStatus::kMissing
-                              ? SensitivityOf(id.kind, id.name, "").why
-                              : "nobody said what it should be";
+  if (view.status == ResourceStatus::kDrifted) {
+    const Severity severity = SeverityOf(id, drift.keys, DependentsOf(stack, SlotKey(id)));
+    drift.severity = severity.value;
+    drift.severity_reason = severity.reason;
+  } else {
+    const Sensitivity whole = SensitivityOf(id.kind, id.name, "");
+    const bool harmless =
+        view.status == ResourceStatus::kUnmanaged && whole.weight < kLoudUnmanagedSeverity;
+    drift.severity = harmless ? kQuietUnmanagedSeverity : whole.weight;
+    drift.severity_reason = harmless ? "nobody said what it should be" : whole.why;
+  }
   const auto open = shard.drifts.find(state.drift_id);
   if (open == shard.drifts.end()) {
     OpenDrift(shard, stack, std::move(drift), state);
