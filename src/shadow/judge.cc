@@ -74,6 +74,9 @@ std::span<const IgnoreRule> BuiltinRules() {
       Builtin("dpkg-new", "*/file//etc/*.dpkg-*", "left or used by a package run"),
       Builtin("ca-bundle", "*/file//etc/ssl/certs/*", "generated from the certificates installed"),
       Builtin("alternatives", "*/file//etc/alternatives/*", "links kept by update-alternatives"),
+      Builtin("cups", "*/file//etc/cups/subscriptions.conf*", "a state that cupsd writes"),
+      Builtin("lvm", "*/file//etc/lvm/archive/*", "copies that LVM keeps of its state"),
+      Builtin("lvm-backup", "*/file//etc/lvm/backup/*", "copies that LVM keeps of its state"),
       Builtin("rc-links", "*/file//etc/rc?.d/*", "links kept by update-rc.d"),
   };
   return rules;
