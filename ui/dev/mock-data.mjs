@@ -66,7 +66,7 @@ function newKey(path, agreed, now, random) {
 /** The whole fleet: stacks, resources, drifts, predictions, plans, audit. */
 export function makeFleet({ now = Date.now(), extra = 40, seed = 7, roles = fleet_roles, empty = false } = {}) {
   const random = generator(seed);
-  const fleet = { now, stacks: [], resources: new Map(), drifts: [], plans: [], rules: [], audit: [], activities: new Map(), joins: [], tokens: [], number: 8812, retired: new Set() };
+  const fleet = { now, stacks: [], resources: new Map(), drifts: [], plans: [], rules: [], audit: [], activities: new Map(), joins: [], tokens: [], users: [], number: 8812, retired: new Set() };
   if (empty) return fleet;
   for (const [role, many] of Object.entries(roles)) {
     for (let n = 1; n <= many; n += 1) addStack(fleet, `${role}-${n}`, role, extra, random);
@@ -250,7 +250,8 @@ function addRest(fleet) {
     ]);
   }
   fleet.joins.push({ id: "j-3", role: "web", note: "rack 4", created_at: iso(fleet.now - hour / 2), expires_at: iso(fleet.now + hour / 2), created_by: "alice", used_at: null, used_by: "" });
-  fleet.tokens.push({ id: "t-9", name: "nightly report", role: "viewer", created_at: iso(fleet.now - 30 * day), expires_at: null, last_used_at: iso(fleet.now - 7 * hour), created_by: "alice" });
+  fleet.users.push({ name: "grace", role: "approver", stacks: ["web-*"], created_at: iso(fleet.now - 30 * day), created_by: "alice" });
+  fleet.tokens.push({ id: "t-9", name: "nightly report", role: "viewer", stacks: [], created_at: iso(fleet.now - 30 * day), expires_at: null, last_used_at: iso(fleet.now - 7 * hour), created_by: "alice" });
 }
 
 export function addAudit(fleet, by, action, subject, detail, at = Date.now()) {
@@ -260,12 +261,21 @@ export function addAudit(fleet, by, action, subject, detail, at = Date.now()) {
   fleet.audit.push({ number, at: iso(at), by, action, subject, detail, previous_hash: fleet.audit.at(-1)?.hash ?? "0".repeat(64), hash });
 }
 
+/** What each threshold would have done, as far as the bins can tell. */
+function thresholds(bins) {
+  const sum = (from, what) => Math.round(bins.reduce((all, bin) => all + bin[what] * Math.max(0, Math.min(1, (bin.to - from) * 10)), 0));
+  return Array.from({ length: 20 }, (_, i) => {
+    const from = i / 20, hits = sum(from, "hits");
+    return { from, alerts: sum(from, "count"), hits, missed: sum(0, "hits") - hits, lead_time_s: hits ? (2.6 - i / 20) * 86400 : null };
+  });
+}
+
 export function trackRecord() {
   const random = generator(99);
   return {
     model: "reference/1", open: 1880, alert_threshold: 0.5, alert_horizon: "7d",
     horizons: horizons.map((horizon, h) => {
-      if (h === 5) return { horizon, hits: 0, misses: 0, voided: 0, treated: 0, log_loss: null, log_loss_reference: null, alerts: 0, alert_hits: 0, precision: null, recall: null, lead_time_s: null, bins: Array.from({ length: 10 }, (_, i) => ({ from: i / 10, to: (i + 1) / 10, count: 0, hits: 0, p_mean: null, hit_rate: null })) };
+      if (h === 5) return { horizon, hits: 0, misses: 0, voided: 0, treated: 0, log_loss: null, log_loss_reference: null, alerts: 0, alert_hits: 0, precision: null, recall: null, lead_time_s: null, recent: { days: 0, steps: thresholds([]) }, bins: Array.from({ length: 10 }, (_, i) => ({ from: i / 10, to: (i + 1) / 10, count: 0, hits: 0, p_mean: null, hit_rate: null })) };
       const bins = Array.from({ length: 10 }, (_, i) => {
         const count = Math.round(9000 * Math.exp(-i * 0.75) * (0.7 + random() * 0.6)) + 4;
         const p_mean = (i + 0.45) / 10;
@@ -276,7 +286,7 @@ export function trackRecord() {
       const hits = bins.reduce((sum, bin) => sum + bin.hits, 0);
       const alerts = bins.slice(5).reduce((sum, bin) => sum + bin.count, 0);
       const alert_hits = bins.slice(5).reduce((sum, bin) => sum + bin.hits, 0);
-      return { horizon, hits, misses: bins.reduce((sum, bin) => sum + bin.count, 0) - hits, voided: 31, treated: 12, log_loss: 0.21, log_loss_reference: 0.31, alerts, alert_hits, precision: alert_hits / alerts, recall: alert_hits / hits, lead_time_s: 2.3 * 86400, bins };
+      return { horizon, hits, misses: bins.reduce((sum, bin) => sum + bin.count, 0) - hits, voided: 31, treated: 12, log_loss: 0.21, log_loss_reference: 0.31, alerts, alert_hits, precision: alert_hits / alerts, recall: alert_hits / hits, lead_time_s: 2.3 * 86400, bins, recent: { days: 30, steps: thresholds(bins) } };
     }),
   };
 }

@@ -55,9 +55,10 @@ export function startMock({ port = 0, still = true, many = false, empty = false,
     const limit = Number(query.get("limit") ?? 100);
     return { rows: rows.slice(offset, offset + limit).map(view), total: rows.length, offset, limit, as_of: now() };
   };
+  const wasOpen = (item, query) => (query.get("at") ? item.opened_at <= query.get("at") && (!item.closed_at || item.closed_at > query.get("at")) : !item.closed_at);
   const groups = (query) => {
     const found = new Map();
-    for (const one of fleet.drifts.filter((item) => !item.closed_at && (!query.get("stack") || item.resource.stack === query.get("stack")))) {
+    for (const one of fleet.drifts.filter((item) => wasOpen(item, query) && (!query.get("stack") || item.resource.stack === query.get("stack")))) {
       const key = one.cause.id ? `${one.cause.kind}:${one.cause.id}` : `unknown:${one.resource.stack}`;
       found.set(key, [...(found.get(key) ?? []), one]);
     }
@@ -71,6 +72,16 @@ export function startMock({ port = 0, still = true, many = false, empty = false,
     const state = query.get("state") ?? "all";
     return fleet.plans.filter((plan) => (!query.get("trigger") || plan.trigger === query.get("trigger")) && (!query.get("stack") || plan.stack === query.get("stack")) && (!query.get("resource") || plan.resources.some((resource) => resource.id === query.get("resource"))) && (state === "all" || (state === "waiting" && plan.state === "proposed") || (state === "active" && active_states.includes(plan.state)) || (state === "ended" && final_states.includes(plan.state))));
   };
+  const peers = (resource) => {
+    const others = [...fleet.resources.values()].filter((one) => one.role === resource.role && one.kind === resource.kind && one.name === resource.name && one.stack !== resource.stack);
+    const changed = others.filter((one) => one.changed_at).sort((a, b) => (a.changed_at < b.changed_at ? 1 : -1));
+    const rows = changed.map((one) => ({ id: one.id, stack: one.stack, status: one.status, changed_at: one.changed_at, keys: one.keys.slice(0, 1).map((key) => ({ path: key.path, value: key.observed, changed_at: one.changed_at })) }));
+    return { role: resource.role, peers: others.length, changed_7d: changed.filter((one) => fleet.now - Date.parse(one.changed_at) < 7 * 864e5).length, rows };
+  };
+  const proposals = () => [
+    { resource_glob: "*/file//etc/resolv.conf", key_glob: "nameserver[]", reason: "drifted 12 times on 4 stacks within 9 days; never put back by a plan", drifts: 12, drifts_open: 0, hidden: 11, stacks: ["web-1", "web-2", "web-3", "web-6"], stacks_total: 4, severity_max: 2.5, first_at: new Date(fleet.now - 9 * 864e5).toISOString(), last_at: new Date(fleet.now - 3e7).toISOString(), sample: ["web-1/file//etc/resolv.conf: nameserver[]", "web-2/file//etc/resolv.conf: nameserver[]"] },
+    { resource_glob: "build-2/file//etc/motd", key_glob: "content", reason: "drifted 6 times on 1 stack within 21 days; never put back by a plan", drifts: 6, drifts_open: 1, hidden: 6, stacks: ["build-2"], stacks_total: 1, severity_max: 1.0, first_at: new Date(fleet.now - 21 * 864e5).toISOString(), last_at: new Date(fleet.now - 9e7).toISOString(), sample: ["build-2/file//etc/motd: content"] },
+  ];
   const setState = (plan, state, fields = {}) => {
     Object.assign(plan, { state, final: final_states.includes(state), ...fields });
     tell("plan", plan.stack, plan.id, `${plan.title}: ${state}`);
@@ -123,19 +134,22 @@ export function startMock({ port = 0, still = true, many = false, empty = false,
       if (path === "/rules") { const rule = { id: `r-${fleet.rules.length + 1}`, owner: "alice", expires_at: null, alarm_only: true, ...body }; fleet.rules.push(rule); return rule; }
       if (path === "/join-tokens") { fleet.joins.push({ id: `j-${fleet.joins.length + 4}`, role: body.role ?? "", note: "", created_at: now(), expires_at: new Date(Date.now() + 3600e3).toISOString(), created_by: "alice", used_at: null, used_by: "" }); return { join_token: fleet.joins.at(-1), token: "dcj_example", command: "driftcast-agent join --engine https://engine.example:7118 --token dcj_example" }; }
       if (path === "/tokens") { fleet.tokens.push({ id: `t-${fleet.tokens.length + 10}`, name: body.name, role: body.role, created_at: now(), expires_at: null, last_used_at: null, created_by: "alice" }); return { api_token: fleet.tokens.at(-1), token: "dc_example" }; }
-      if (path === "/session") { signed_in = true; return api("GET", "/session", query); }
+      if (path === "/users") { fleet.users.push({ stacks: [], created_at: now(), created_by: "alice", ...body, password: undefined }); return fleet.users.at(-1); }
+      if (path === "/session/password") return undefined;
+      if (path === "/session") { if (body.password === "wrong") return problem(401, "Not signed in", "name or password is wrong"); signed_in = true; return api("GET", "/session", query); }
       if (path === "/resource/accept" || path === "/decisions") return detailOf(fleet.resources.get(body.resource));
       return missing("such thing to do");
     }
     if (method === "DELETE") {
       if (path === "/session") signed_in = false;
+      fleet.users = fleet.users.filter((user) => user.name !== one("/users/"));
       fleet.rules = fleet.rules.filter((rule) => rule.id !== one("/rules/"));
       fleet.tokens = fleet.tokens.filter((token) => token.id !== one("/tokens/"));
       fleet.joins = fleet.joins.filter((token) => token.id !== one("/join-tokens/"));
       return undefined;
     }
     switch (path) {
-      case "/session": return { principal: "alice", role, csrf_token: "mock", expires_at: new Date(Date.now() + 7 * 864e5).toISOString(), version: "0.1.0", now: now() };
+      case "/session": return { principal: "alice", role, stacks: [], csrf_token: "mock", expires_at: new Date(Date.now() + 7 * 864e5).toISOString(), version: "0.1.0", now: now() };
       case "/overview": {
         const all = [...fleet.resources.values()];
         return { as_of: now(), now: now(), version: "0.1.0", stacks: fleet.stacks.length, resources: all.length, counts: countsOf(all), drifts_open: fleet.drifts.filter((item) => !item.closed_at).length, plans_waiting: fleet.plans.filter((plan) => plan.state === "proposed").length, plans_active: fleet.plans.filter((plan) => active_states.includes(plan.state)).length, expected_changes: sumRisk(all), horizons: horizons.map((name, i) => ({ name, seconds: [3600, 21600, 86400, 259200, 604800, 2592000][i] })), alert_threshold: 0.5, alert_horizon: "7d", event_number: fleet.number };
@@ -150,12 +164,16 @@ export function startMock({ port = 0, still = true, many = false, empty = false,
       case "/resource": return resource() ? detailOf(resource()) : missing(`resource ${query.get("id")}`);
       case "/resource/history": return resource() ? { rows: resource().history } : missing("resource");
       case "/resource/state": return resource() ? { id: query.get("id"), at: query.get("at"), keys: resource().keys.filter((key) => key.last_agreed ?? key.observed).map((key) => ({ path: key.path, value: key.last_agreed ?? key.observed })) } : missing("resource");
-      case "/drifts": return page(fleet.drifts.filter((item) => (query.get("open") === "false" || !item.closed_at) && (!query.get("stack") || item.resource.stack === query.get("stack")) && (!query.get("cause") || `${item.cause.kind}:${item.cause.id}` === query.get("cause"))), query);
+      case "/drifts": return page(fleet.drifts.filter((item) => (query.get("open") === "false" || wasOpen(item, query)) && (!query.get("stack") || item.resource.stack === query.get("stack")) && (!query.get("cause") || `${item.cause.kind}:${item.cause.id}` === query.get("cause"))), query);
       case "/drifts/causes": return { rows: groups(query).slice(0, Number(query.get("limit") ?? 100)) };
       case "/predictions": return page(predictions(query), query);
       case "/prediction": return resource()?.prediction ?? missing("prediction");
       case "/track-record": return trackRecord();
       case "/plans": return page(plansOf(query), query);
+      case "/sign-in": return { password: true, provider: "Single sign-on" };
+      case "/users": return { rows: fleet.users };
+      case "/rules/proposals": return { rows: proposals() };
+      case "/prediction/peers": return resource() ? peers(resource()) : missing("resource");
       case "/rules": return { rows: fleet.rules };
       case "/activities": return { rows: fleet.activities.get(query.get("stack")) ?? [] };
       case "/agents": return { rows: fleet.stacks.map((stack) => ({ id: stack.agent, stack: stack.id, role: stack.role, state: stack.liveness, last_fact_at: stack.last_fact_at, enrolled_at: now(), certificate_expires_at: new Date(fleet.now + 31 * 864e5).toISOString(), allowed_kinds: stack.allowed_kinds, allow_command: null, labels: stack.labels, report: stack.agent_report })) };
@@ -211,12 +229,12 @@ export function startMock({ port = 0, still = true, many = false, empty = false,
     let text = "";
     for await (const chunk of request) text += chunk;
     const send = (status, body, type = "application/json") => response.writeHead(status, { "Content-Type": type }).end(body === undefined ? "" : JSON.stringify(body));
-    if (!signed_in && path !== "/session") return send(401, problem(401, "Not signed in", "open the link that ./up printed").body, "application/problem+json");
-    if (!signed_in && request.method === "GET") return send(401, problem(401, "Not signed in", "open the link that ./up printed").body, "application/problem+json");
+    if (!signed_in && path !== "/session" && path !== "/sign-in") return send(401, problem(401, "Not signed in", "open the link that ./up printed").body, "application/problem+json");
+    if (!signed_in && request.method === "GET" && path !== "/sign-in") return send(401, problem(401, "Not signed in", "open the link that ./up printed").body, "application/problem+json");
     if (request.method !== "GET" && path !== "/session" && request.headers["x-csrf-token"] !== "mock") return send(403, problem(403, "Not allowed", "X-CSRF-Token is missing").body, "application/problem+json");
     const answer = api(request.method, path, url.searchParams, text ? JSON.parse(text) : undefined);
     if (answer?.type === "application/problem+json") return send(answer.status, answer.body, answer.type);
-    const made = request.method === "POST" && ["/rules", "/tokens", "/join-tokens"].includes(path);
+    const made = request.method === "POST" && ["/rules", "/tokens", "/join-tokens", "/users"].includes(path);
     return send(answer === undefined ? 204 : made ? 201 : 200, answer);
   });
   if (!still) {

@@ -97,7 +97,7 @@ const flows = {
   },
 
   async "dialogs are accessible and return the focus"(page, mock) {
-    for (const [hash, name] of [["#/settings", "New rule"], ["#/agents", "Make one"], ["#/resource?id=web-2/package/openssl", "Snooze"]]) {
+    for (const [hash, name] of [["#/settings", "New rule"], ["#/agents", "Make one"], ["#/settings", "New person"], ["#/settings", "Change my password"], ["#/resource?id=web-2/package/openssl", "Snooze"]]) {
       await page.goto(`${mock.url}/${hash}`);
       await page.getByRole("button", { name, exact: true }).click();
       await page.getByRole("dialog").waitFor();
@@ -120,14 +120,39 @@ const flows = {
     await page.getByText("Likely change").waitFor();
   },
 
+  async "a name and a password open the page; a wrong one is said"(page, mock) {
+    mock.signOut();
+    await page.goto(mock.url);
+    await page.getByLabel("Name").fill("grace");
+    await page.getByLabel("Password").fill("wrong");
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await page.getByText("name or password is wrong").waitFor();
+    await accessible(page, "a refused sign-in");
+    await page.getByLabel("Password").fill("a long password");
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await page.getByText("Has drifted").waitFor();
+  },
+
+  async "a rule is proposed, looked at and set"(page, mock) {
+    await page.goto(`${mock.url}/#/settings`);
+    await page.getByRole("button", { name: "Look at it: a rule for */file//etc/resolv.conf nameserver[]" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("would have quieted").waitFor();
+    await accessible(page, "a proposed rule");
+    await dialog.getByRole("button", { name: "Set the rule" }).click();
+    await dialog.waitFor({ state: "detached" });
+    assert.match(mock.fleet.rules.at(-1).reason, /drifted 12 times/);
+  },
+
   async "signing out leads to the sign-in page, and a link back in"(page, mock) {
     await page.goto(mock.url);
     await page.getByRole("button", { name: "Signed in as alice" }).click();
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByText("one-time link").first().waitFor();
     await accessible(page, "sign-in");
+    await page.getByText("With a one-time link").click();
     await page.getByLabel("One-time link or token").fill("http://127.0.0.1:7117/login?token=abc");
-    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("button", { name: "Sign in with the link" }).click();
     await page.getByText("Has drifted").waitFor();
   },
 };

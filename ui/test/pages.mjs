@@ -27,6 +27,7 @@ const pages = [
   { name: "resource-then", hash: `#/resource?id=${sshd}&at=2026-01-01T00:00:00Z`, see: "As it was" },
   { name: "drifts", hash: "#/drifts", see: "sudo vim by alice" },
   { name: "drifts-newest", hash: "#/drifts?view=list", see: "sshd_config" },
+  { name: "drifts-then", hash: "#/drifts?at=2026-03-14T09:26:53Z", see: "What was open at" },
   { name: "forecasts", hash: "#/forecasts", see: "Likely change", phone_see: "Most loss first" },
   { name: "forecast", hash: (fleet) => `#/forecast?id=${alert(fleet)}`, see: "To what" },
   { name: "track-record", hash: "#/track-record", see: "Said against happened" },

@@ -69,6 +69,12 @@ export async function signIn(token: string): Promise<Session> {
   return session;
 }
 
+/** With a name and a password. */
+export async function signInAs(user: string, password: string): Promise<Session> {
+  session = await post<Session>("/session", { user, password });
+  return session;
+}
+
 const ranks = { sender: -1, viewer: 0, operator: 1, approver: 2, admin: 3 };
 
 export function may(role: keyof typeof ranks): boolean {

@@ -30,6 +30,7 @@ export function Audit(): JSX.Element {
         <p class="lead">Each entry carries the hash of the one before it, so that nothing can be taken out or altered unnoticed.</p>
         <div class="toolbar">
           <Verify />
+          <Export subject={subject} />
           {subject && <button class="pill" onClick={() => setParams({ subject: null })}>about {subject} ×</button>}
         </div>
       </header>
@@ -75,6 +76,40 @@ function subjectAddress({ action, subject }: AuditEntry): string | null {
   if (action.startsWith("agent.")) return href("/agents");
   if (action.startsWith("rule.")) return href("/settings");
   return null;
+}
+
+/** The whole log, or what is about one subject, as JSON Lines, first entry first: each line with its hash. */
+function Export({ subject }: { subject: string | null }): JSX.Element {
+  const [got, setGot] = useState<number | null>(null);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const save = async () => {
+    setGot(0);
+    setProblem(null);
+    try {
+      const rows: AuditEntry[] = [];
+      for (let before: number | null | undefined; before !== null;) {
+        const answer: AuditEntryList = await get<AuditEntryList>("/audit", { subject, before, limit: 1000 });
+        rows.push(...answer.rows);
+        before = answer.next_before;
+        setGot(rows.length);
+      }
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob([rows.reverse().map((row) => `${JSON.stringify(row)}\n`).join("")], { type: "application/jsonl" }));
+      link.download = `driftcast-audit-${new Date().toISOString().slice(0, 10)}.jsonl`;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      setProblem(error.problem);
+    }
+    setGot(null);
+  };
+  return (
+    <>
+      <button class="button" onClick={save} disabled={got !== null}>{got === null ? "Save as JSON Lines" : `${plural(got, "entry", "entries")}…`}</button>
+      {problem && <Failed problem={problem} />}
+    </>
+  );
 }
 
 interface Verified { ok: boolean; entries: number; detail: string }

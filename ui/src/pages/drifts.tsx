@@ -14,6 +14,7 @@ import { Severity, Status } from "../parts/status";
 export function Drifts(): JSX.Element {
   const { query } = useRoute();
   const cause = query.get("cause");
+  const at = query.get("at");
   const view = cause ? "list" : query.get("view") ?? "causes";
   return (
     <div class="page">
@@ -25,18 +26,34 @@ export function Drifts(): JSX.Element {
             <button aria-pressed={view === "list"} onClick={() => setParams({ view: "list", cause: null })}>Newest</button>
             <button aria-pressed={view === "closed"} onClick={() => setParams({ view: "closed", cause: null })}>Closed too</button>
           </div>
+          <Then at={at} />
           {cause && <button class="pill" onClick={() => setParams({ cause: null, view: null })} aria-label="All causes">one cause ×</button>}
         </div>
+        {at && <p class="notice tone-forecast">What was open at <Time at={at} both />, as far as closed drifts are kept. Of one resource: <i>Just before</i>, beside an entry of its history.</p>}
       </header>
-      {view === "causes" ? <Causes /> : <DriftList cause={cause} open={view !== "closed"} offset={Number(query.get("offset") ?? 0)} />}
+      {view === "causes" ? <Causes at={at} /> : <DriftList at={at} cause={cause} open={view !== "closed"} offset={Number(query.get("offset") ?? 0)} />}
     </div>
   );
 }
 
-function Causes(): JSX.Element {
-  const groups = useQuery<DriftGroupList>("/drifts/causes", { limit: 200 }, { live: ["drift"] });
+/** Another moment than now. */
+function Then({ at }: { at: string | null }): JSX.Element {
+  const local = (moment: number) => new Date(moment - new Date(moment).getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+  return (
+    <>
+      <label class="then"><span>As of</span>
+        <input class="input" type="datetime-local" max={local(Date.now())} value={at ? local(Date.parse(at)) : ""}
+               onChange={(event) => setParams({ at: event.currentTarget.value ? new Date(event.currentTarget.value).toISOString() : null, offset: null })} />
+      </label>
+      {at && <button class="pill" onClick={() => setParams({ at: null })} aria-label="Now instead">now ×</button>}
+    </>
+  );
+}
+
+function Causes({ at }: { at: string | null }): JSX.Element {
+  const groups = useQuery<DriftGroupList>("/drifts/causes", { limit: 200, at }, { live: ["drift"] });
   const area = useRef<HTMLDivElement>(null);
-  const steady = useSteady(groups.data?.rows, (row) => `${row.cause.kind}:${row.cause.id}:${row.stacks[0]}`, area, "causes");
+  const steady = useSteady(groups.data?.rows, (row) => `${row.cause.kind}:${row.cause.id}:${row.stacks[0]}`, area, `causes ${at}`);
   return (
     <div ref={area}>
       <NewRows {...steady} />
@@ -111,10 +128,10 @@ export function KeyMoves({ drift, limit = 3 }: { drift: Drift; limit?: number })
 
 const page_size = 50;
 
-function DriftList({ cause, open, offset }: { cause: string | null; open: boolean; offset: number }): JSX.Element {
-  const drifts = useQuery<DriftPage>("/drifts", { cause, open: open ? undefined : "false", offset, limit: page_size }, { live: ["drift"], keep: true });
+function DriftList({ at, cause, open, offset }: { at: string | null; cause: string | null; open: boolean; offset: number }): JSX.Element {
+  const drifts = useQuery<DriftPage>("/drifts", { cause, at, open: open ? undefined : "false", offset, limit: page_size }, { live: ["drift"], keep: true });
   const area = useRef<HTMLDivElement>(null);
-  const steady = useSteady(drifts.data?.rows, (row) => row.id, area, `${cause} ${open} ${offset}`);
+  const steady = useSteady(drifts.data?.rows, (row) => row.id, area, `${at} ${cause} ${open} ${offset}`);
   return (
     <div class="card" ref={area}>
       <NewRows {...steady} />

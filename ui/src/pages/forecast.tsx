@@ -1,11 +1,12 @@
 // One forecast in full: when, to what, how bad, and why.
 import type { JSX } from "preact";
 import { useQuery } from "../api/query";
-import type { Overview, PlanPage, Prediction } from "../api/types";
-import { chance, shortValue, splitName } from "../lib/format";
+import type { Overview, PlanPage, Prediction, TrackRecord } from "../api/types";
+import { chance, duration, percent, shortValue, splitName } from "../lib/format";
 import { href, useRoute } from "../lib/router";
 import { RiskCurve, RiskTable } from "../parts/curve";
 import { Icon } from "../parts/icons";
+import { Peers } from "../parts/peers";
 import { Reasons } from "../parts/reasons";
 import { Answered, Empty, Time } from "../parts/states";
 import { Severity } from "../parts/status";
@@ -48,11 +49,14 @@ function Body({ prediction }: { prediction: Prediction }): JSX.Element {
         {prediction.abstains && <p class="notice tone-quiet">The model has shown no skill on resources like this one. The figures are shown; no alert is raised.</p>}
       </header>
       <div class="columns">
+        <div class="stacked">
         <section class="card" aria-labelledby="when">
           <header class="card-head"><h2 id="when">When</h2></header>
           <RiskCurve horizons={prediction.horizons} threshold={overview.data?.alert_threshold} alertHorizon={overview.data?.alert_horizon} />
           <RiskTable horizons={prediction.horizons} />
         </section>
+        <Peers id={resource.id} />
+        </div>
         <div class="stacked">
         <section class="card" aria-labelledby="what">
           <header class="card-head"><h2 id="what">To what</h2></header>
@@ -72,10 +76,34 @@ function Body({ prediction }: { prediction: Prediction }): JSX.Element {
         <section class="card" aria-labelledby="why">
           <header class="card-head"><h2 id="why">Why</h2><span class="quiet">weight on the logit scale</span></header>
           <Reasons reasons={prediction.reasons} />
-          <p class="quiet foot">Made <Time at={prediction.made_at} both /> by {prediction.model}. <a href={href("/track-record")}>Its track record</a></p>
+          <p class="quiet foot">Made <Time at={prediction.made_at} both /> by {prediction.model}.</p>
         </section>
+        <TrackCard />
         </div>
       </div>
     </>
+  );
+}
+
+/** How far the word of such forecasts can be trusted, at the horizon of alerts. */
+function TrackCard(): JSX.Element {
+  const track = useQuery<TrackRecord>("/track-record");
+  return (
+    <section class="card" aria-labelledby="trust">
+      <header class="card-head"><h2 id="trust">How good such forecasts have been</h2><a href={href("/track-record")}>In full</a></header>
+      <Answered answer={track} lines={2}>
+        {(data) => {
+          const at = data.horizons.find((item) => item.horizon === data.alert_horizon);
+          if (!at || at.hits + at.misses === 0) return <p class="quiet nothing">None has been scored at {data.alert_horizon} yet: the first are once that time has passed.</p>;
+          return (
+            <dl class="bignums">
+              <div><dt>alerts that were right</dt><dd>{at.precision === null ? "–" : percent(at.precision)}</dd></div>
+              <div><dt>changes that were alerted</dt><dd>{at.recall === null ? "–" : percent(at.recall)}</dd></div>
+              <div><dt>lead time, mean</dt><dd>{at.lead_time_s === null ? "–" : duration(at.lead_time_s)}</dd></div>
+            </dl>
+          );
+        }}
+      </Answered>
+    </section>
   );
 }

@@ -7,7 +7,9 @@ import type { Rule, RuleList, TokenList, TokenMade } from "../api/types";
 import { setPrefs, usePrefs } from "../lib/prefs";
 import { ActionDialog } from "../parts/action";
 import { RuleDialog } from "../parts/rule";
+import { Proposals } from "../parts/proposals";
 import { Answered, CopyLine, Time } from "../parts/states";
+import { OwnPassword, Users, stackList } from "../parts/users";
 
 export function Settings(): JSX.Element {
   const session = currentSession();
@@ -15,6 +17,7 @@ export function Settings(): JSX.Element {
     <div class="page">
       <header class="page-head"><h1>Settings</h1></header>
       <Rules />
+      {may("admin") && session?.stacks.length === 0 && <Users />}
       {may("admin") && <Tokens />}
       <Display />
       <section class="card" aria-labelledby="about-title">
@@ -30,6 +33,7 @@ function Rules(): JSX.Element {
   const [making, setMaking] = useState(false);
   const [removing, setRemoving] = useState<Rule | null>(null);
   return (
+    <>
     <section class="card" aria-labelledby="rules-title">
       <header class="card-head"><h2 id="rules-title">Ignore rules</h2><button class="button small" disabled={!may("operator")} onClick={() => setMaking(true)}>New rule</button></header>
       <p class="quiet">Differences that are no drift, each with an owner, a reason and an end. An ignored difference stays visible.</p>
@@ -50,6 +54,8 @@ function Rules(): JSX.Element {
         </ActionDialog>
       )}
     </section>
+    <Proposals onSet={rules.refresh} />
+    </>
   );
 }
 
@@ -61,6 +67,7 @@ function Tokens(): JSX.Element {
   const [made, setMade] = useState<TokenMade | null>(null);
   const [name, setName] = useState("");
   const [role, setRole] = useState<string>("viewer");
+  const [stacks, setStacks] = useState("");
   return (
     <section class="card" aria-labelledby="tokens-title">
       <header class="card-head"><h2 id="tokens-title">Tokens for scripts</h2><button class="button small" onClick={() => setMaking(true)}>New token</button></header>
@@ -68,16 +75,17 @@ function Tokens(): JSX.Element {
       <Answered answer={tokens} lines={2}>
         {(data) => data.rows.length === 0 ? <p class="quiet nothing">None.</p> : (
           <ul class="plain-list">{data.rows.map((token) => (
-            <li key={token.id}><span><b>{token.name}</b> <span class="badge tone-quiet">{token.role}</span></span>
+            <li key={token.id}><span><b>{token.name}</b> <span class="badge tone-quiet">{token.role}</span>{token.stacks?.length ? <span class="quiet"> {token.stacks.join(", ")}</span> : null}</span>
               <span class="quiet">{token.last_used_at ? <>used <Time at={token.last_used_at} /></> : "never used"} · {token.expires_at ? <>until <Time at={token.expires_at} /></> : "no end"}</span>
               <button class="button small" aria-label={`Revoke ${token.name}`} onClick={() => void remove(`/tokens/${encodeURIComponent(token.id)}`).then(tokens.refresh)}>Revoke</button>
             </li>))}</ul>
         )}
       </Answered>
       {making && (
-        <ActionDialog title="New token" verb="Make" onClose={() => setMaking(false)} onDone={tokens.refresh} act={async () => setMade(await post<TokenMade>("/tokens", { name, role }))}>
+        <ActionDialog title="New token" verb="Make" onClose={() => setMaking(false)} onDone={tokens.refresh} act={async () => setMade(await post<TokenMade>("/tokens", { name, role, stacks: stackList(stacks) }))}>
           <label class="field"><span>Name</span><input class="input" required value={name} onInput={(event) => setName(event.currentTarget.value)} placeholder="nightly report" /></label>
           <label class="field"><span>Role</span><select class="input" value={role} onChange={(event) => setRole(event.currentTarget.value)}>{token_roles.map((word) => <option key={word}>{word}</option>)}</select></label>
+          <label class="field"><span>Stacks <small>web-*, db-1; empty = all</small></span><input class="input mono" value={stacks} onInput={(event) => setStacks(event.currentTarget.value)} /></label>
         </ActionDialog>
       )}
     </section>
@@ -100,6 +108,7 @@ function Display(): JSX.Element {
         <div class="segments" role="group" aria-labelledby="zone-word">
           {(["local", "utc"] as const).map((value) => <button key={value} aria-pressed={zone === value} onClick={() => setPrefs({ zone: value })}>{value === "local" ? `this browser's zone, ${Intl.DateTimeFormat().resolvedOptions().timeZone}` : "UTC"}</button>)}
         </div>
+        <span>Password</span><OwnPassword />
       </div>
     </section>
   );

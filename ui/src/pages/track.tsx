@@ -1,13 +1,13 @@
 // How good the forecasts have been: every one is scored when its time has passed.
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
 import { useQuery } from "../api/query";
 import type { TrackHorizon, TrackRecord } from "../api/types";
-import { count, duration, percent, plural } from "../lib/format";
+import { count, duration, percent } from "../lib/format";
 import { href, setParams, useRoute } from "../lib/router";
 import { horizon_names, horizon_words } from "../parts/heat";
 import { Reliability } from "../parts/reliability";
 import { Answered, Empty } from "../parts/states";
+import { Threshold } from "../parts/threshold";
 
 export function TrackRecordPage(): JSX.Element {
   const track = useQuery<TrackRecord>("/track-record", {}, { live: ["prediction"] });
@@ -70,24 +70,8 @@ function Scores({ track, record, index }: { track: TrackHorizon; record: TrackRe
           </dl>
           {skill !== null && skill <= 0 && <p class="notice tone-drift">At this horizon the forecasts were no better than a constant. Do not act on them alone.</p>}
         </section>
-        <Threshold track={track} threshold={record.alert_threshold} />
+        <Threshold key={track.horizon} track={track} threshold={record.alert_threshold} />
       </div>
     </div>
-  );
-}
-
-/** What another threshold would have done, as far as the bins can tell. */
-function Threshold({ track, threshold }: { track: TrackHorizon; threshold: number }): JSX.Element {
-  const [at, setAt] = useState(Math.round(threshold * 10));
-  const above = track.bins.filter((bin) => bin.from >= at / 10 - 1e-9);
-  const raised = above.reduce((sum, bin) => sum + bin.count, 0);
-  const right = above.reduce((sum, bin) => sum + bin.hits, 0);
-  return (
-    <section class="card" aria-labelledby="thr">
-      <header class="card-head"><h2 id="thr">If the threshold had been</h2><b class="big">{at * 10}%</b></header>
-      <input type="range" min="1" max="9" value={at} aria-label="Threshold" aria-valuetext={`${at * 10} percent`} onInput={(event) => setAt(Number(event.currentTarget.value))} />
-      <p>{raised === 0 ? "No forecast would have reached it." : <>{plural(raised, "forecast")} would have reached it; {count(right)} ({percent(right / raised)}) came true. {count(track.hits - right)} of {plural(track.hits, "change")} would have been missed.</>}</p>
-      <p class="quiet foot">By chance of change, in steps of ten: an estimate from what was scored.</p>
-    </section>
   );
 }

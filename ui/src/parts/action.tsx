@@ -14,11 +14,11 @@ export interface Inputs {
 
 type Need = "required" | "optional";
 
-export function ActionDialog({ title, verb, reason, until, untilLabel = "Until", tone = "primary", act, onClose, onDone, children }: {
-  title: string; verb: string; reason?: Need; until?: Need; untilLabel?: string; tone?: "primary" | "danger";
+export function ActionDialog({ title, verb, reason, reasonText = "", until, untilLabel = "Until", tone = "primary", act, onClose, onDone, children }: {
+  title: string; verb: string; reason?: Need; reasonText?: string; until?: Need; untilLabel?: string; tone?: "primary" | "danger";
   act: (inputs: Inputs) => Promise<unknown>; onClose: () => void; onDone?: () => void; children?: ComponentChildren;
 }): JSX.Element {
-  const [text, setText] = useState("");
+  const [text, setText] = useState(reasonText);
   const [date, setDate] = useState(until === "required" ? localInput(Date.now() + 24 * 3600000) : "");
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);

@@ -6,8 +6,8 @@ import type { RulePreview } from "../api/types";
 import { plural } from "../lib/format";
 import { ActionDialog } from "./action";
 
-export function RuleDialog({ resources = "*/file//etc/", keys = "*", onClose, onDone }: {
-  resources?: string; keys?: string; onClose: () => void; onDone: () => void;
+export function RuleDialog({ resources = "*/file//etc/", keys = "*", because = "", onClose, onDone }: {
+  resources?: string; keys?: string; because?: string; onClose: () => void; onDone: () => void;
 }): JSX.Element {
   const [resource, setResource] = useState(resources);
   const [key, setKey] = useState(keys);
@@ -25,7 +25,7 @@ export function RuleDialog({ resources = "*/file//etc/", keys = "*", onClose, on
     return () => clearTimeout(timer);
   }, [resource, key]);
   return (
-    <ActionDialog title="New ignore rule" verb="Set the rule" reason="required" until="optional" untilLabel="Ends" onClose={onClose} onDone={onDone}
+    <ActionDialog title="New ignore rule" verb="Set the rule" reason="required" reasonText={because} until="optional" untilLabel="Ends" onClose={onClose} onDone={onDone}
       act={({ reason, until }) => post("/rules", { resource_glob: resource, key_glob: key, reason, expires_at: until, alarm_only })}>
       <label class="field"><span>Resources <small>stack/kind/name; * crosses slashes</small></span><input class="input mono" required value={resource} onInput={(event) => setResource(event.currentTarget.value)} /></label>
       <label class="field"><span>Keys</span><input class="input mono" required value={key} onInput={(event) => setKey(event.currentTarget.value)} /></label>
