@@ -50,11 +50,15 @@ int RunCommandLine(int argc, char** argv) {
   AddShowCommands(app);
   AddDecideCommands(app);
   AddAdminCommands(app);
+  AddUserCommands(app);
+  AddWatchCommand(app);
+  AddReportCommand(app);
   AddSeriesCommands(app);
   AddHistoryCommands(app);
   AddHistoryImportCommands(app);
   AddForecastCommands(app);
   AddPolicyCommands(app);
+  AddDocumentCommands(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

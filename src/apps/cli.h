@@ -33,6 +33,10 @@ void AddEngineCommand(CLI::App& app);          // engine
 void AddShowCommands(CLI::App& app);           // status, resources, resource, drift, ..., plans
 void AddDecideCommands(CLI::App& app);         // approve, reject, cancel, override, ..., rules
 void AddAdminCommands(CLI::App& app);          // login, agents, token, audit, provision
+void AddUserCommands(CLI::App& app);           // user list | add | remove
+void AddWatchCommand(CLI::App& app);           // watch
+void AddReportCommand(CLI::App& app);          // report
+void AddDocumentCommands(CLI::App& app);       // completion, man
 void AddSeriesCommands(CLI::App& app);         // series detect | forecast
 void AddHistoryCommands(CLI::App& app);        // train, backtest
 void AddHistoryImportCommands(CLI::App& app);  // history import | show

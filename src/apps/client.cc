@@ -145,6 +145,16 @@ StatusOr<ClientJson> EngineClient::Send(const std::string& method, const std::st
   return json;
 }
 
+Status EngineClient::Follow(const std::string& path,
+                            const std::function<bool(std::string_view)>& each) const {
+  HttpCall call;
+  call.url = url_ + path;
+  call.headers = {{"Authorization", "Bearer " + token_}};
+  call.timeout = Duration(0);
+  call.authorities = authorities_;
+  return FetchStream(call, each).status();
+}
+
 StatusOr<ClientJson> EngineClient::Get(
     const std::string& path, const std::vector<std::pair<std::string, std::string>>& query) const {
   std::string target = path;

@@ -2,7 +2,9 @@
 #ifndef DRIFTCAST_APPS_CLIENT_H_
 #define DRIFTCAST_APPS_CLIENT_H_
 
+#include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -44,6 +46,9 @@ class EngineClient {
       const std::vector<std::pair<std::string, std::string>>& query = {}) const;
   StatusOr<ClientJson> Post(const std::string& path, const ClientJson& body) const;
   StatusOr<ClientJson> Delete(const std::string& path) const;
+
+  // Gives a stream's bytes to `each` as they come, until it returns false or the engine ends it.
+  Status Follow(const std::string& path, const std::function<bool(std::string_view)>& each) const;
 
   const std::string& url() const { return url_; }
 

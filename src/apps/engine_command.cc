@@ -42,6 +42,7 @@ struct EngineSettings {
   std::string tls_certificate, tls_key;
   double alert_threshold = 0.5;
   std::string webhook, webhook_secret_file;
+  std::string oidc;
   std::string local_join;
   int local_join_uses = 1;
   int otlp_port = kPortAfterGate;
@@ -275,6 +276,12 @@ Status RunEngine(const EngineSettings& settings) {
   web_options.more_counters = [&doors] { return doors.Counters(); };
   if (settings.data != DefaultDataFolder())
     web_options.allow_command = "./up --data " + settings.data + " --allow";
+  if (!settings.oidc.empty()) {
+    DRIFTCAST_ASSIGN_OR_RETURN(const std::string text, ReadFile(settings.oidc, 1 << 20));
+    auto oidc = ParseOidcOptions(text);
+    if (!oidc.ok()) return Annotate(oidc.status(), settings.oidc);
+    web_options.oidc = *std::move(oidc);
+  }
   DRIFTCAST_ASSIGN_OR_RETURN(const auto web, WebServer::Start(std::move(web_options), *port));
   DRIFTCAST_RETURN_IF_ERROR(OpenDoors(settings, tls, gate->port(), *web, doors));
 
@@ -327,6 +334,8 @@ void AddEngineCommand(CLI::App& app) {
                       "POST alerts to this URL as well as to DATA/alerts.jsonl");
   command->add_option("--webhook-secret-file", settings->webhook_secret_file,
                       "Sign the webhook's body with the secret in this file");
+  command->add_option("--oidc", settings->oidc,
+                      "JSON file: sign-in by an OpenID Connect provider; see docs/sign-in.md");
   command->add_option("--local-join", settings->local_join,
                       "Write a one-time join token for an agent on this machine to this file");
   command
