@@ -26,6 +26,8 @@ constexpr std::array kVolatile = {
     "fs.binfmt_misc.*", "kernel.ns_last_pid", "kernel.pty.nr", "kernel.random.entropy_avail",
     "kernel.random.boot_id", "kernel.random.uuid", "kernel.sched_domain.*", "kernel.tainted",
     "net.netfilter.nf_conntrack_count",
+    // What kernel runs: compared as kernel/running.
+    "kernel.osrelease", "kernel.ostype", "kernel.version",
     // Sequence numbers of System V objects: what the next one should be called.
     "kernel.msg_next_id", "kernel.sem_next_id", "kernel.shm_next_id",
     // Orders to the kernel, not states.
