@@ -37,6 +37,7 @@ constexpr Duration kSettle = std::chrono::milliseconds(30);  // of a burst of fi
 constexpr Duration kHintGap = kSecond;                       // between scans that were hinted at
 constexpr size_t kReadAtOnceMax = 256;  // paths of one burst; beyond, a scan reads what changed
 constexpr Duration kBudgetEvery = 5 * kSecond;
+constexpr Duration kLotPerPace = kSecond;  // how much longer file events gather, by pace above 1
 constexpr Duration kDebtEvery = 5 * kSecond;
 
 }  // namespace
@@ -370,6 +371,10 @@ Duration Agent::HintGap() const {
                                        budget_guard_.pace() * budget_guard_.pace()));
 }
 
+Duration Agent::ChangesGap() const {
+  return Duration(static_cast<int64_t>((budget_guard_.pace() - 1) * Seconds(kLotPerPace) * 1e6));
+}
+
 void Agent::CheckBudget() {
   const Instant now = clock_.Now();
   if (now < next_budget_) return;
@@ -452,6 +457,8 @@ Instant Agent::NextDue() const {
     due = std::min(due, source.snapshot ? Instant{} : source.next);
     if (source.hinted != Instant{}) due = std::min(due, source.hinted);
   }
+  if (const Instant now = clock_.Now(); changes_wait_until_ > now)
+    due = std::min(due, changes_wait_until_);
   if (reporter_->debts() > 0) due = std::min(due, clock_.Now() + kDebtEvery);
   return due;
 }
@@ -459,13 +466,17 @@ Instant Agent::NextDue() const {
 void Agent::Loop() {
   while (!stopping_) {
     const auto wait = std::chrono::ceil<std::chrono::milliseconds>(NextDue() - clock_.Now());
+    const bool gathering = clock_.Now() < changes_wait_until_;
     std::array<pollfd, 2> entries = {pollfd{inbox_.fd(), POLLIN, 0},
-                                     pollfd{watcher_->fd(), POLLIN, 0}};
+                                     pollfd{gathering ? -1 : watcher_->fd(), POLLIN, 0}};
     poll(entries.data(), entries.size(),
          static_cast<int>(std::clamp<int64_t>(wait.count(), 0, 60'000)));
     if (entries[0].revents != 0) TakeRequests();
     if (stopping_) break;
-    if (entries[1].revents != 0) TakeChanges();
+    if (entries[1].revents != 0) {
+      TakeChanges();
+      changes_wait_until_ = clock_.Now() + ChangesGap();
+    }
     CheckBudget();
     ScanDue();
     const Instant now = clock_.Now();

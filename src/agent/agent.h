@@ -121,7 +121,8 @@ class Agent {
   void WriteCost() const;      // for `driftcast-agent cost`
   void WriteCoverage() const;  // for `driftcast-agent coverage`
   void CheckBudget();
-  Duration HintGap() const;  // between scans that were hinted at
+  Duration HintGap() const;     // between scans that were hinted at
+  Duration ChangesGap() const;  // between two looks at file events; 0 within the budget
   Instant NextDue() const;
 
   const AgentOptions options_;
@@ -151,6 +152,7 @@ class Agent {
   uint64_t metrics_shed_ = 0;
   uint64_t event_losses_ = 0;  // times that file events were lost and everything was looked at
   Instant next_budget_;
+  Instant changes_wait_until_;  // over the budget, file events are taken in larger lots
   bool shedding_said_ = false;
   bool stopping_ = false;
 };
