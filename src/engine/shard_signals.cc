@@ -1,6 +1,7 @@
 // Metric points: judged and remembered as they arrive; what is unusual goes onto the timeline.
 #include <algorithm>
 
+#include "engine/shard_limits.h"
 #include "engine/shard_state.h"
 #include "wire/fact.h"
 
@@ -27,6 +28,7 @@ void StoreWhenDue(ShardState& shard, const Fact& fact, Stack& stack) {
     if (slot.unsaved) shard.pending.series.insert({fact.stack.value, name});
     slot.unsaved = false;
   }
+  WatchLimits(shard, fact, stack);
 }
 
 // The points of a stack since its series were stored.
@@ -92,12 +94,6 @@ void NoteUnusual(ShardState& shard, const Fact& fact, const MetricPoint& point,
 
 std::string SeriesKey(const std::string& stack, const std::string& series) {
   return "m/" + stack + '\0' + series;
-}
-
-std::optional<double> LimitOf(std::string_view metric) {
-  // OpenTelemetry: a utilization is a fraction of what there is.
-  if (metric.ends_with(".utilization")) return 1.0;
-  return std::nullopt;
 }
 
 void ApplyMetrics(ShardState& shard, const Fact& fact, const MetricsObserved& body) {

@@ -180,9 +180,6 @@ void ApplyProgress(ShardState& shard, const Fact& fact, const PlanProgressed& bo
 // stand. Empty when the resource is not known.
 std::vector<RemediationPlan> PlansFor(const ShardState& shard, const ResourceId& id);
 
-// The value at which a bounded metric is full, in its own unit; none for metrics without a bound.
-std::optional<double> LimitOf(std::string_view metric);
-
 // Those of `plans` that wait for the stack's agent now.
 std::vector<RemediationPlan> DuePlans(const ShardState& shard, const StackId& stack);
 

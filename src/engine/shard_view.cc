@@ -6,6 +6,9 @@
 #include <tuple>
 
 #include "engine/audit_chain.h"
+#include "engine/points_scan.h"
+#include "engine/shard_limits.h"
+
 #include "wire/fact.h"
 #include "wire/value.h"
 
@@ -397,14 +400,29 @@ std::optional<SeriesOutlook> ShardView::Outlook(const SeriesRow& series, Duratio
   outlook.points = state.points();
   for (const ForecastPoint& point : state.Forecast(horizon))
     outlook.forecast.push_back({point.at, point.mean, point.low, point.high});
-  if (const auto limit = LimitOf(series.metric)) {
-    const Crossing crossing = state.TimeToCross(*limit, horizon);
-    outlook.limit = limit;
+  if (const auto limit = LimitOfSeries(shard_, series.stack, stack->second, found->first)) {
+    const Crossing crossing = state.TimeToCross(limit->value, horizon);
+    outlook.limit = limit->value;
+    outlook.limit_source = limit->source;
     outlook.p_crossing = crossing.probability;
     outlook.crossing_likely_at = crossing.likely_at;
     outlook.crossing_possible_at = crossing.possible_at;
   }
   return outlook;
+}
+
+std::vector<LimitCrossing> ShardView::Crossings(const std::string& stack, Duration horizon,
+                                                double p_least) const {
+  std::vector<LimitCrossing> crossings;
+  for (const auto& [id, held] : shard_.stacks) {
+    if (!stack.empty() && id != stack) continue;
+    for (LimitCrossing& crossing : CrossingsOf(shard_, id, held, horizon, p_least))
+      crossings.push_back(std::move(crossing));
+  }
+  std::stable_sort(
+      crossings.begin(), crossings.end(),
+      [](const LimitCrossing& a, const LimitCrossing& b) { return a.probability > b.probability; });
+  return crossings;
 }
 
 StatusOr<std::vector<HistoryEntry>> ShardView::History(const ResourceId& id, Instant from,
@@ -471,18 +489,12 @@ StatusOr<std::vector<SeriesPoint>> ShardView::Points(const SeriesRow& series, In
   std::vector<SeriesPoint> points;
   const std::string prefix = series.stack + '\0';
   Status result = Ok();
-  DRIFTCAST_RETURN_IF_ERROR(store_.ScanBackwards(
-      Table::kPoints, TimeKey(prefix, from), TimeKey(prefix, to + Duration(1)),
-      [&](std::string_view, std::string_view bytes) {
-        const auto fact = DecodeFact(bytes);
-        result = fact.status();
-        if (!result.ok()) return false;
-        for (const MetricPoint& point : std::get<MetricsObserved>(fact->body).points)
-          if (point.metric == series.metric && point.resource_kind == series.resource_kind &&
-              point.resource_name == series.resource_name)
-            points.push_back({point.at, point.value});
-        return points.size() < limit;
-      }));
+  DRIFTCAST_RETURN_IF_ERROR(store_.ScanBackwards(Table::kPoints, TimeKey(prefix, from),
+                                                 TimeKey(prefix, to + Duration(1)),
+                                                 [&](std::string_view, std::string_view bytes) {
+                                                   result = AppendPoints(bytes, series, points);
+                                                   return result.ok() && points.size() < limit;
+                                                 }));
   DRIFTCAST_RETURN_IF_ERROR(result);
   return points;
 }

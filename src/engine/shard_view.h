@@ -43,6 +43,8 @@ class ShardView : public EngineView {
   std::vector<ActivityReported> Activities(const StackId& stack, size_t limit) const override;
   std::vector<SeriesRow> Series(const std::string& stack) const override;
   std::optional<SeriesOutlook> Outlook(const SeriesRow& series, Duration horizon) const override;
+  std::vector<LimitCrossing> Crossings(const std::string& stack, Duration horizon,
+                                       double p_least) const override;
   StatusOr<std::vector<HistoryEntry>> History(const ResourceId& id, Instant from, Instant to,
                                               size_t limit) const override;
   StatusOr<std::vector<KeyValue>> ObservedAt(const ResourceId& id, Instant at) const override;

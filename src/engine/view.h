@@ -15,6 +15,7 @@
 #include "model/plan.h"
 #include "model/prediction.h"
 #include "model/shadow.h"
+#include "signal/series_limit.h"
 
 namespace driftcast {
 
@@ -160,8 +161,19 @@ struct SeriesOutlook {
   };
   std::vector<Point> forecast;
   std::optional<double> limit;  // of bounded metrics
+  std::string limit_source;     // where it comes from, for people
   double p_crossing = 0;        // P(limit reached within the horizon)
   std::optional<Instant> crossing_likely_at, crossing_possible_at;  // P >= 0.5, P >= 0.1
+};
+
+// A bounded series that may reach its limit: a prediction of its own.
+struct LimitCrossing {
+  SeriesRow series;
+  double limit = 0;  // in the metric's unit
+  Bounded what = Bounded::kOther;
+  std::string source;      // of the limit, for people
+  double probability = 0;  // that it is reached within the horizon; 1 = it has been
+  std::optional<Instant> likely_at, possible_at;  // P >= 0.5, P >= 0.1
 };
 
 // A view of the shard, valid only during Engine::Ask. Reads memory, and the store where said.
@@ -186,6 +198,11 @@ class EngineView {
   virtual std::vector<SeriesRow> Series(const std::string& stack) const = 0;
   virtual std::optional<SeriesOutlook> Outlook(const SeriesRow&, Duration) const {
     return std::nullopt;
+  }
+  // Series that may run into their limits, most probable first; empty stack = any.
+  virtual std::vector<LimitCrossing> Crossings(const std::string& /*stack*/, Duration /*horizon*/,
+                                               double /*p_least*/) const {
+    return {};
   }
 
   // From the store, newest first.

@@ -3,7 +3,7 @@
 #include <fmt/core.h>
 
 #include "ingest/otlp_labels.h"
-#include "ingest/proto_cursor.h"
+#include "wire/proto_cursor.h"
 
 namespace driftcast::ingest {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <snappy.h>
 
-#include "ingest/proto_cursor.h"
+#include "wire/proto_cursor.h"
 
 namespace driftcast::ingest {
 namespace {

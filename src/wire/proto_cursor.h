@@ -7,15 +7,15 @@
 //   (a damaged message: failed() is true once Next() has returned false)
 //
 // Groups, which proto3 does not have, count as damage.
-#ifndef DRIFTCAST_INGEST_PROTO_CURSOR_H_
-#define DRIFTCAST_INGEST_PROTO_CURSOR_H_
+#ifndef DRIFTCAST_WIRE_PROTO_CURSOR_H_
+#define DRIFTCAST_WIRE_PROTO_CURSOR_H_
 
 #include <bit>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
 
-namespace driftcast::ingest {
+namespace driftcast {
 
 // Borrows the bytes. Trivially copyable; a copy goes on from the same field.
 class ProtoCursor {
@@ -104,6 +104,6 @@ class ProtoCursor {
   bool failed_ = false;
 };
 
-}  // namespace driftcast::ingest
+}  // namespace driftcast
 
-#endif  // DRIFTCAST_INGEST_PROTO_CURSOR_H_
+#endif  // DRIFTCAST_WIRE_PROTO_CURSOR_H_
