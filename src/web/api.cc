@@ -32,6 +32,7 @@ void AddAllRoutes(ApiContext& context, Router& router) {
   AddTokenRoutes(context, router);
   AddUserRoutes(context, router);
   AddRecordRoutes(context, router);
+  AddSeriesRoutes(context, router);
   AddEventRoutes(context, router);
 }
 

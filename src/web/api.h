@@ -51,6 +51,7 @@ void AddAgentRoutes(ApiContext& context, Router& router);
 void AddTokenRoutes(ApiContext& context, Router& router);
 void AddUserRoutes(ApiContext& context, Router& router);
 void AddRecordRoutes(ApiContext& context, Router& router);  // activities, series, audit
+void AddSeriesRoutes(ApiContext& context, Router& router);  // outlook, limit crossings
 void AddEventRoutes(ApiContext& context, Router& router);
 
 // `handler` with the context that it needs. Who may look at a part of the fleet only is given an

@@ -26,6 +26,8 @@ class FakeView : public EngineView {
   std::vector<ActivityReported> activities;
   std::vector<SeriesRow> series;
   std::vector<SeriesPoint> points;
+  SeriesOutlook outlook;
+  std::vector<LimitCrossing> crossings;
   std::vector<HistoryEntry> history;
   std::vector<AuditEntry> audit;  // oldest first
   TrackRecord track;
@@ -90,6 +92,14 @@ class FakeView : public EngineView {
     return activities;
   }
   std::vector<SeriesRow> Series(const std::string&) const override { return series; }
+  std::optional<SeriesOutlook> Outlook(const SeriesRow& row, Duration) const override {
+    for (const SeriesRow& known : series)
+      if (known.metric == row.metric) return outlook;
+    return std::nullopt;
+  }
+  std::vector<LimitCrossing> Crossings(const std::string&, Duration, double) const override {
+    return crossings;
+  }
   StatusOr<std::vector<HistoryEntry>> History(const ResourceId& id, Instant, Instant,
                                               size_t limit) const override {
     if (!shadows.contains(id)) return std::vector<HistoryEntry>();

@@ -185,6 +185,22 @@ export function startMock({ port = 0, still = true, many = false, empty = false,
       }
       case "/audit/verify": return { ok: true, entries: fleet.audit.length, detail: "" };
       case "/series": return { rows: ["system.cpu.utilization:host:cpu:0.13", "system.memory.utilization:host:memory:0.62", "system.filesystem.utilization:mount:/var:0.71", "system.cpu.load_average.1m:host:load:0.42"].map((text) => { const [metric, resource_kind, resource_name, last] = text.split(":"); return { stack: query.get("stack"), resource_kind, resource_name, metric, last_at: now(), last_value: Number(last) }; }) };
+      case "/series/outlook": {
+        const random = generator(5);
+        const from = Date.parse(query.get("from")), step = (fleet.now - from) / 300;
+        const wave = (t) => 0.5 + 0.12 * Math.sin(t / 432e5 * Math.PI) + (t - fleet.now) / 864e5 * 0.02;
+        const at = Array.from({ length: 300 }, (_, i) => from + i * step);
+        const ahead = Array.from({ length: Math.round(Number(query.get("horizon_s")) / 3600) }, (_, i) => fleet.now + (i + 0.5) * 36e5);
+        const iso = (t) => new Date(t).toISOString();
+        const spike = 220;
+        return {
+          points: { at: at.map(iso), value: at.map((t, i) => wave(t) + (random() - 0.5) * 0.03 + (i === spike ? 0.25 : 0)), low: at.map((t) => wave(t) - 0.05), high: at.map((t) => wave(t) + 0.05) },
+          unusual: [{ at: iso(at[spike]), kind: "anomaly", text: `${query.get("metric")} is unusual: 0.85, expected 0.55 to 0.65` }],
+          forecast: { at: ahead.map(iso), mean: ahead.map(wave), low: ahead.map((t) => wave(t) - 0.04 - (t - fleet.now) / 864e5 * 0.02), high: ahead.map((t) => wave(t) + 0.04 + (t - fleet.now) / 864e5 * 0.02) },
+          limit: 1, limit_source: "all of it is used", p_crossing: 0, crossing_likely_at: null, crossing_possible_at: null,
+        };
+      }
+      case "/crossings": return { rows: [] };
       case "/series/points": {
         const random = generator(5);
         const at = Array.from({ length: 360 }, (_, i) => new Date(fleet.now - (360 - i) * 60e3).toISOString());

@@ -863,3 +863,62 @@ export interface RuleProposal {
 export interface RuleProposalList {
   rows: RuleProposal[];
 }
+
+/** One series on one time axis. */
+export interface SeriesOutlook {
+  /** At most `rows` of the points, of each stretch the one farthest from what was expected; null while too little was known. */
+  points: {
+    at: string[];
+    value: Array<number | null>;
+    low: Array<number | null>;
+    high: Array<number | null>;
+  };
+  unusual: Array<{
+    at: string;
+    /** anomaly, level_change or limit_crossing */
+    kind: string;
+    text: string;
+  }>;
+  /** Means of slots (hours, mostly) with their 95 % interval. */
+  forecast: {
+    at: string[];
+    mean: Array<number | null>;
+    low: Array<number | null>;
+    high: Array<number | null>;
+  };
+  limit: number | null;
+  /** Where the limit comes from; empty without one. */
+  limit_source: string;
+  /** That the limit is reached within the horizon. */
+  p_crossing: number;
+  /** null = open. */
+  crossing_likely_at: string | null;
+  /** null = open. */
+  crossing_possible_at: string | null;
+}
+
+export interface CrossingList {
+  rows: Crossing[];
+}
+
+/** A bounded series that may run into its limit, with what can be done about it. */
+export interface Crossing {
+  series: Series;
+  limit: number | null;
+  limit_source: string;
+  probability: number;
+  /** null = open. */
+  likely_at: string | null;
+  /** null = open. */
+  possible_at: string | null;
+  /** For people; no agent carries them out. */
+  plans: Relief[];
+}
+
+export interface Relief {
+  strategy: "relieve_cause";
+  title: string;
+  how: string;
+  effort_minutes: number;
+  reversible: boolean;
+}

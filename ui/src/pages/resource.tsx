@@ -1,6 +1,6 @@
 // One resource: expected, observed and forecast side by side, and everything that explains them.
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { may, post } from "../api/client";
 import { useQuery } from "../api/query";
 import type { ActivityList, Drift, HistoryEntry, HistoryEntryList, PlanPage, Resource, ResourceRowPage, SeriesList, State } from "../api/types";
@@ -66,7 +66,7 @@ function Body({ resource, history }: { resource: Resource; history: HistoryEntry
           <Around resource={resource} />
         </div>
       </div>
-      <Metrics resource={resource} />
+      <Metrics resource={resource} history={history} />
     </>
   );
 }
@@ -279,8 +279,10 @@ function Around({ resource }: { resource: Resource }): JSX.Element | null {
   );
 }
 
-function Metrics({ resource }: { resource: Resource }): JSX.Element | null {
+function Metrics({ resource, history }: { resource: Resource; history: HistoryEntry[] }): JSX.Element | null {
   const series = useQuery<SeriesList>("/series", { stack: resource.stack });
+  const changes = useMemo(() => history.filter((entry) => entry.op !== "initial")
+    .map((entry) => ({ at: entry.at, text: entry.path ? `${entry.path} changed` : `${entry.op}d`, drift: entry.drift })), [history]);
   const mine = series.data?.rows.filter((row) => row.resource_kind === resource.kind && row.resource_name === resource.name) ?? [];
-  return mine.length > 0 ? <SeriesCharts rows={mine} /> : null;
+  return mine.length > 0 ? <SeriesCharts rows={mine} changes={changes} /> : null;
 }
