@@ -64,6 +64,12 @@ class ScopedView : public EngineView {
   std::optional<SeriesOutlook> Outlook(const SeriesRow& series, Duration horizon) const override {
     return Has(series.stack) ? view_.Outlook(series, horizon) : std::nullopt;
   }
+  std::vector<LimitCrossing> Crossings(const std::string& stack, Duration horizon,
+                                       double p_least) const override {
+    auto rows = view_.Crossings(stack, horizon, p_least);
+    std::erase_if(rows, [&](const LimitCrossing& row) { return !Has(row.series.stack); });
+    return rows;
+  }
   StatusOr<std::vector<HistoryEntry>> History(const ResourceId& id, Instant from, Instant to,
                                               size_t limit) const override {
     if (!Has(id)) return std::vector<HistoryEntry>();
