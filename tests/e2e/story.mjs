@@ -1,6 +1,7 @@
 // The whole story, with the real engine and the real agent, in a real browser: sign in by the link,
-// see this "host" (a scratch folder), change a file, see the drift arrive live, compare the plans,
-// approve one, see it verified and find it in the audit log.
+// let a second person in, see this "host" (a scratch folder), change a file, see the drift arrive
+// live, compare the plans; the second person approves one; see it verified and find it in the audit
+// log.
 //
 //   node tests/e2e/story.mjs [--shots DIR] [--keep]
 //
@@ -80,6 +81,16 @@ async function story(context, link) {
   assert.equal(again.headers.get("set-cookie"), null, `somebody else got in with the same link: ${again.status}`);
   step("the link does not work twice");
 
+  await page.goto(`${base}/#/settings`);
+  await page.getByRole("button", { name: "New person" }).click();
+  await page.getByRole("dialog").getByLabel("Name").fill("grace");
+  await page.getByRole("dialog").getByLabel("Password").fill("nobody guesses this");
+  await page.getByRole("dialog").getByLabel("Role").selectOption("approver");
+  await page.getByRole("dialog").getByRole("button", { name: "Let them in" }).click();
+  await page.getByRole("button", { name: "Remove grace" }).waitFor();
+  await shot("settings", { fullPage: true });
+  step("a second person may sign in");
+
   await page.goto(`${base}/#/resources?text=sshd_config`);
   await page.getByRole("link", { name: /sshd_config/ }).first().click();
   await page.getByText("Expected, observed, forecast").waitFor();
@@ -105,6 +116,17 @@ async function story(context, link) {
   await page.locator(".plan-head", { hasText: "Revert" }).first().click();
   await page.getByRole("button", { name: "Approve", exact: true }).waitFor();
   await shot("compare", { fullPage: true });
+  const plans = page.url();
+  await page.getByRole("button", { name: /Signed in as/ }).click();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByLabel("Name").fill("grace");
+  await page.getByLabel("Password").fill("nobody guesses this");
+  await shot("sign-in");
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.getByRole("button", { name: "Signed in as grace" }).waitFor();
+  step("the second person has signed in with a password");
+  await page.goto(plans);
+  await page.locator(".plan-head", { hasText: "Revert" }).first().click();
   await page.getByRole("button", { name: "Approve", exact: true }).click();
   await page.getByRole("dialog").getByLabel("Reason").fill("nobody announced it");
   await shot("approve");
@@ -119,7 +141,7 @@ async function story(context, link) {
   await page.goto(`${base}/#/resources?text=sshd_config`);
   await page.getByRole("row").filter({ hasText: "sshd_config" }).getByText("In sync").first().waitFor();
   await page.goto(`${base}/#/audit`);
-  await page.getByText("plan.approve").first().waitFor();
+  await page.locator("li", { hasText: "plan.approve" }).getByText("grace").first().waitFor();
   await page.getByText("plan.succeeded").first().waitFor();
   await page.getByRole("button", { name: "Check the chain" }).click();
   await page.getByText("unbroken").waitFor();
