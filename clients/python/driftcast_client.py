@@ -441,6 +441,28 @@ class Driftcast:
         """
         return self._call('GET', "/api/v1/series/points", query={"stack": stack, "resource_kind": resource_kind, "resource_name": resource_name, "metric": metric, "from": from_, "to": to, "limit": limit})
 
+    def get_outlook(self, stack, resource_kind, metric, *, resource_name=None, from_=None, to=None, horizon_s=None, rows=None):
+        """A series on one time axis: points with what was expected, what was unusual, forecast, limit.
+
+        stack (str)
+        resource_kind (str)
+        resource_name (str): Empty for the host's own series.
+        metric (str)
+        from_ (str): Inclusive.
+        to (str): Exclusive; left out = now.
+        horizon_s (int)
+        rows (int)
+        """
+        return self._call('GET', "/api/v1/series/outlook", query={"stack": stack, "resource_kind": resource_kind, "resource_name": resource_name, "metric": metric, "from": from_, "to": to, "horizon_s": horizon_s, "rows": rows})
+
+    def list_crossings(self, *, stack=None, horizon_s=None):
+        """Series that may run into their limits, most probable first.
+
+        stack (str)
+        horizon_s (int)
+        """
+        return self._call('GET', "/api/v1/crossings", query={"stack": stack, "horizon_s": horizon_s})
+
     def search(self, q, *, limit=None):
         """Find anything by a part of its name, key, value, role or person.
 
