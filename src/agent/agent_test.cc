@@ -188,6 +188,11 @@ TEST_F(AgentTest, TheKernelNamesWhoChangedAFile) {
     return last->cause().text().find("agent_test") != std::string::npos &&
            last->cause().confidence() == v1::Cause::EXACT;
   }));
+  Write("/etc/ssh/new.conf", "x = 1\n");
+  ASSERT_TRUE(Eventually([](const auto& facts) {
+    const auto* last = LastOf(facts, "file", "/etc/ssh/new.conf");
+    return last != nullptr && last->cause().text().find("agent_test") != std::string::npos;
+  }));
 }
 
 TEST_F(AgentTest, APackageRunExplainsTheChangesOfItsFiles) {

@@ -103,11 +103,13 @@ void Reporter::Offer(ResourceObserved observation, Means means, bool always) {
   if (!always && known.hash == hash) return;
   const Instant now = clock_.Now();
   const bool is_change = known.hash != 0 && known.hash != hash;
-  if (is_change) ++changes_;
+  // What is new since the first look has an author too.
+  const bool is_new = known.hash == 0 && means != Means::kSnapshot;
+  if (is_change || is_new) ++changes_;
   known.hash = hash;
   observation.resource.stack = stack_;
   observation.means = means;
-  if (is_change && !observation.cause.known() && cause_of_)
+  if ((is_change || is_new) && !observation.cause.known() && cause_of_)
     observation.cause = cause_of_(observation, now);
   Fact fact;
   fact.at = now;
