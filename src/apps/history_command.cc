@@ -48,8 +48,9 @@ StatusOr<std::vector<std::filesystem::path>> ListAll(const std::vector<std::stri
 
 struct TrainFlags {
   std::vector<std::string> history, exclude, folds;
-  std::string before, out;
-  double rows = 30000, years = 3;
+  std::vector<std::string> without;
+  std::string before, out, baseline;
+  double rows = 9000, years = 3;
   int threads = 2;
   int heads = predict::kHeads;
 };
@@ -80,6 +81,12 @@ StatusOr<predict::DriftModel> Fit(const Material& material, const std::set<std::
   std::vector<bool> use;
   for (const std::string& stack : material.stacks) use.push_back(!without.contains(stack));
   learn::TrainOptions options;
+  if (!flags.baseline.empty()) {
+    DRIFTCAST_ASSIGN_OR_RETURN(options, learn::BaselineOptions(flags.baseline));
+  }
+  if (!flags.without.empty()) {
+    DRIFTCAST_ASSIGN_OR_RETURN(options.inputs, learn::InputsWithout(flags.without));
+  }
   options.heads = flags.heads;
   options.trees.threads = flags.threads;
   DRIFTCAST_ASSIGN_OR_RETURN(auto model,
@@ -128,7 +135,7 @@ struct BacktestFlags {
   std::vector<std::string> history, context, stacks;
   std::vector<std::string> folds;
   std::string from, model, out, out_unseen, report;
-  bool train = false, unseen = false, no_keys = false;
+  bool train = false, unseen = false, no_keys = false, table = false;
   int threads = 2;
 };
 
@@ -192,11 +199,13 @@ Status RunBacktest(const BacktestFlags& flags) {
   options.out = flags.out;
   options.out_unseen = flags.out_unseen;
   options.keys = !flags.no_keys;
-  options.report = !flags.report.empty();
+  options.report = flags.table || !flags.report.empty();
+  options.judge_unseen = flags.table && !flags.unseen;
   DRIFTCAST_ASSIGN_OR_RETURN(options.folds, MakeFolds(flags, judged, options.files));
   const auto start = std::chrono::steady_clock::now();
   DRIFTCAST_ASSIGN_OR_RETURN(const auto result, learn::RunBacktest(options, TerminalProgress()));
-  if (options.report)
+  if (flags.table) std::printf("%s", learn::ReportTable(result.reports).c_str());
+  if (!flags.report.empty())
     DRIFTCAST_RETURN_IF_ERROR(WriteFileAtomically(
         flags.report, learn::ReportHtml(result.reports, "Back-test from " + flags.from)));
   const double seconds =
@@ -226,6 +235,13 @@ void AddHistoryCommands(CLI::App& app) {
   train->add_option("--before", train_flags->before, "Learn from the time before this day (UTC)")
       ->required();
   train->add_option("--out", train_flags->out, "Model file to write")->required();
+  train->add_option("--baseline", train_flags->baseline,
+                    "Train what a forecast is compared with instead: logistic, generic");
+  train
+      ->add_option("--without", train_flags->without,
+                   "Families of inputs to leave out (own, rhythm, peers, ...): an ablation")
+      ->delimiter(',')
+      ->excludes("--baseline");
   train->add_option("--rows", train_flags->rows, "Rows drawn per stack")->capture_default_str();
   train->add_option("--years", train_flags->years, "How far back")->capture_default_str();
   train->add_option("--threads", train_flags->threads)->capture_default_str();
@@ -253,7 +269,8 @@ void AddHistoryCommands(CLI::App& app) {
   backtest->add_flag(
       "--unseen", flags->unseen,
       "Do not learn from the stacks' own past (by default an engine in service does)");
-  backtest->add_option("--out", flags->out, "Predictions to write (gzip TSV)")->required();
+  backtest->add_option("--out", flags->out, "Predictions to write (gzip TSV)");
+  backtest->add_flag("--table", flags->table, "Print the figures of every stack and their mean");
   backtest->add_option("--report", flags->report, "HTML report to write");
   backtest->add_option("--threads", flags->threads)->capture_default_str();
   OnRun(*backtest, [flags] { return RunBacktest(*flags); });

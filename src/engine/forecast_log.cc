@@ -122,7 +122,12 @@ StatusOr<uint64_t> LoadForecaster(const Store& store, Forecaster& forecaster) {
     const uint64_t pieces = in.Unsigned();
     if (!in.done()) return DataLoss("the record of the saved forecast cannot be read");
     DRIFTCAST_ASSIGN_OR_RETURN(const std::string bytes, ReadPieces(store, number, pieces));
-    DRIFTCAST_RETURN_IF_ERROR(forecaster.Restore(bytes));
+    const Status restored = forecaster.Restore(bytes);
+    // After an upgrade that changed what the forecast remembers, it starts to learn anew.
+    if (restored.code() == StatusCode::kFailedPrecondition)
+      forecaster = Forecaster();
+    else
+      DRIFTCAST_RETURN_IF_ERROR(restored);
   }
   Status result = Ok();
   DRIFTCAST_RETURN_IF_ERROR(store.Scan(Table::kState, LessonKey(number), PrefixEnd(kLessons),

@@ -38,7 +38,8 @@ void SaveForecaster(const Forecaster& forecaster, uint64_t number,
                     const std::function<void(WriteBatch)>& commit);
 
 // Restores a forecaster from the saved state and the log. Returns how many changes the saved state
-// had learnt; 0 when none was saved. DataLoss when something is damaged or missing.
+// had learnt; 0 when none was saved. A state that another version saved is left aside: the
+// forecaster begins anew. DataLoss when something is damaged or missing.
 StatusOr<uint64_t> LoadForecaster(const Store& store, Forecaster& forecaster);
 
 }  // namespace driftcast

@@ -53,12 +53,12 @@ class Forecaster {
   static const char* model();
 
   // The state as pieces of bytes in order, and back from all of them together, bit-identical.
-  // DataLoss on bytes that are not one.
+  // FailedPrecondition when another version wrote them, DataLoss on bytes that are not one.
   void Serialize(const std::function<void(std::string piece)>& sink) const;
   Status Restore(std::string_view bytes);
 
   size_t resources() const { return predictor_.state().resource_count(); }  // ever heard of
-  size_t bytes() const { return predictor_.state().bytes(); }               // memory held, about
+  size_t bytes() const { return predictor_.bytes(); }                       // memory held, about
 
  private:
   predict::DriftPredictor predictor_;

@@ -10,6 +10,7 @@
 #include <zlib.h>
 #include <nlohmann/json.hpp>
 
+#include "learn/key_score.h"
 #include "learn/live_set.h"
 #include "learn/local_learner.h"
 #include "learn/replay.h"
@@ -23,7 +24,8 @@ using predict::FeatureVector;
 using predict::FleetState;
 using predict::kNone;
 
-constexpr int64_t kRefitSeconds = 91 * kDaySeconds;
+constexpr int64_t kRefitSeconds = 182 * kDaySeconds;
+constexpr int64_t kWarmUpSeconds = 60 * kDaySeconds;
 
 // Predictions as a gzip'd table.
 class PredictionWriter {
@@ -34,17 +36,20 @@ class PredictionWriter {
   Status Open(const std::filesystem::path& path) {
     file_ = gzopen(path.c_str(), "wb1");
     if (file_ == nullptr) return NotFound("{}: cannot be written", path.string());
+    open_ = true;
     gzbuffer(file_, 1 << 18);
     buffer_ = "stack\tkind\tresource\tcutoff\tp_1d\tp_7d\tkeys\n";
     return Ok();
   }
   Status Add(const std::string& stack, const ResourceOutline& resource, int64_t cutoff, double p_1d,
              double p_7d, const std::string& keys) {
+    if (!open_) return Ok();
     fmt::format_to(std::back_inserter(buffer_), "{}\t{}\t{}\t{}\t{:.6g}\t{:.6g}\t{}\n", stack,
                    resource.kind, resource.name, cutoff, p_1d, p_7d, keys);
     return buffer_.size() > 1 << 20 ? Flush() : Ok();
   }
   Status Finish() {
+    if (!open_) return Ok();
     DRIFTCAST_RETURN_IF_ERROR(Flush());
     if (gzclose(std::exchange(file_, nullptr)) != Z_OK)
       return ResourceExhausted("the predictions could not be written to the end");
@@ -59,6 +64,7 @@ class PredictionWriter {
     buffer_.clear();
     return Ok();
   }
+  bool open_ = false;  // a writer that was never opened writes nothing
   gzFile file_ = nullptr;
   std::string buffer_;
 };
@@ -67,6 +73,7 @@ class PredictionWriter {
 // changes slowly, so it is done again only when there is news of the resource, or in time.
 struct KeyCache {
   std::string text = "[]";
+  std::vector<NamedKey> named;
   uint32_t at = 0;
 
   bool Stale(uint32_t now, double p_1d, const FeatureVector& f) const {
@@ -89,8 +96,10 @@ struct Contestant {
   std::map<std::string, uint32_t> kinds;  // numbers in the report
 
   bool judged() const { return fold != SIZE_MAX; }
-  bool JudgedAt(int64_t cutoff) const {
-    return judged() && cutoff >= period.first && cutoff <= period.last &&
+  bool JudgedAt(int64_t cutoff) const { return WatchedAt(cutoff) && cutoff >= period.first; }
+  // Forecasts of the two months before are made, too: to be compared with what happened.
+  bool WatchedAt(int64_t cutoff) const {
+    return judged() && cutoff >= period.first - kWarmUpSeconds && cutoff <= period.last &&
            cutoff % outline->StepSeconds() == 0;
   }
 };
@@ -99,6 +108,8 @@ class Backtest {
  public:
   explicit Backtest(const BacktestOptions& options) : options_(options) {
     for (const Fold& fold : options.folds) learners_.emplace_back(fold.model, options.threads);
+    corrections_.resize(options.folds.size());
+    corrections_unseen_.resize(options.folds.size());
   }
 
   Status Prepare(const std::vector<Outline>& outlines);
@@ -112,11 +123,17 @@ class Backtest {
   void Draw(uint32_t number, uint32_t resource, int64_t cutoff, const FeatureVector& f);
   std::array<double, predict::kHeads> Shrunk(std::array<double, predict::kHeads> p, size_t row,
                                              double trust) const;
-  void Keep(Contestant* c, size_t row, uint32_t resource, uint32_t now, double p_1d, double p_7d);
+  void Correct(predict::Recalibration* correction, uint32_t now,
+               std::vector<predict::HeadLogits>* logits) const;
+  void Keep(Contestant* c, size_t row, uint32_t resource, uint32_t now, double p_1d, double p_7d,
+            std::vector<Judged>* day, std::vector<Judged>* week) const;
+  bool unseen_too() const { return !options_.out_unseen.empty() || options_.judge_unseen; }
   Status Write(uint32_t number, std::span<const uint32_t> resources, int64_t cutoff);
 
   const BacktestOptions& options_;
   std::vector<LocalLearner> learners_;  // one a fold
+  // What corrects each fold's model as refined, and as given.
+  std::vector<predict::Recalibration> corrections_, corrections_unseen_;
   std::vector<Contestant> contestants_;
   int64_t first_ = INT64_MAX, last_ = 0;  // cutoffs that are judged
   FleetState state_;
@@ -152,7 +169,7 @@ Status Backtest::Prepare(const std::vector<Outline>& outlines) {
   for (LocalLearner& learner : learners_) learner.SetStacks(contestants_.size());
   if (!options_.out_unseen.empty())
     DRIFTCAST_RETURN_IF_ERROR(unseen_writer_.Open(options_.out_unseen));
-  return writer_.Open(options_.out);
+  return options_.out.empty() ? Ok() : writer_.Open(options_.out);
 }
 
 Status Backtest::Run(const std::vector<Outline>& outlines, const Progress& progress) {
@@ -206,7 +223,7 @@ Status Backtest::Refit(int64_t cutoff) {
 
 Status Backtest::Stack(uint32_t number, int64_t cutoff) {
   Contestant& c = contestants_[number];
-  const bool judged = c.JudgedAt(cutoff);
+  const bool judged = c.WatchedAt(cutoff);
   const bool drawn =
       options_.in_service && c.judged() && cutoff >= c.drawing.first && cutoff <= c.drawing.last;
   if (!judged && !drawn) return Ok();
@@ -249,16 +266,20 @@ void Backtest::Draw(uint32_t number, uint32_t resource, int64_t cutoff, const Fe
   learners_[c.fold].Add(f, row);
 }
 
-// JSON of the keys that are likeliest to change, as the judge reads them.
-std::string KeysText(const FleetState& state, const predict::DriftModel& model,
-                     predict::ResourceId id, uint32_t now) {
+// The keys that are likeliest to change, and their JSON as it is written.
+void NameKeys(const FleetState& state, const predict::DriftModel& model, predict::ResourceId id,
+              uint32_t now, KeyCache* cache) {
+  cache->at = now;
+  cache->named.clear();
   nlohmann::json keys = nlohmann::json::array();
   for (const predict::Candidate& c : predict::RankKeys(state, model.key_ranker, id, now, 5)) {
-    nlohmann::json key = {{"path", state.Text(c.path)}, {"p", std::round(c.share * 1000) / 1000}};
-    if (c.source != predict::ValueSource::kNoValue) key["value"] = c.value;
+    nlohmann::json key = {{"path", c.Path(state)}, {"p", std::round(c.share * 1000) / 1000}};
+    const bool has_value = c.source != predict::ValueSource::kNoValue;
+    if (has_value) key["value"] = c.value;
     keys.push_back(std::move(key));
+    cache->named.push_back({HashText(c.Path(state)), has_value ? HashText(c.value) : 0});
   }
-  return keys.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  cache->text = keys.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 // In a young stack, part of the say is the reference's, as in live use.
@@ -275,7 +296,7 @@ std::array<double, predict::kHeads> Backtest::Shrunk(std::array<double, predict:
 
 // Keeps what the report needs of one prediction.
 void Backtest::Keep(Contestant* c, size_t row, uint32_t resource, uint32_t now, double p_1d,
-                    double p_7d) {
+                    double p_7d, std::vector<Judged>* to_day, std::vector<Judged>* to_week) const {
   const auto [kind, is_new] = c->kinds.try_emplace(c->outline->resources()[resource].kind,
                                                    static_cast<uint32_t>(c->kinds.size()));
   if (is_new) c->report.kinds.push_back(kind->first);
@@ -286,8 +307,24 @@ void Backtest::Keep(Contestant* c, size_t row, uint32_t resource, uint32_t now, 
                   static_cast<uint32_t>(now / kDaySeconds), kind->second,
                   c->live->ChangesWithin(resource, horizon)};
   };
-  c->report.day.push_back(judged(p_1d, day, kDaySeconds));
-  c->report.week.push_back(judged(p_7d, 1 - std::pow(1 - day, 7), 7 * kDaySeconds));
+  to_day->push_back(judged(p_1d, day, kDaySeconds));
+  to_week->push_back(judged(p_7d, 1 - std::pow(1 - day, 7), 7 * kDaySeconds));
+}
+
+// Compares what was said before with what has happened since, and corrects what is said now.
+void Backtest::Correct(predict::Recalibration* correction, uint32_t now,
+                       std::vector<predict::HeadLogits>* logits) const {
+  std::vector<predict::ResourceId> known;
+  std::vector<predict::HeadLogits> said;
+  for (size_t i = 0; i < ids_.size(); ++i) {
+    if (ids_[i] == kNone) continue;
+    known.push_back(ids_[i]);
+    said.push_back((*logits)[i]);
+  }
+  if (known.empty()) return;
+  const uint32_t stack = state_.resource(known.front()).stack;
+  correction->Observe(state_, stack, now, known, said);
+  for (predict::HeadLogits& l : *logits) l = correction->Corrected(stack, l);
 }
 
 Status Backtest::Write(uint32_t number, std::span<const uint32_t> resources, int64_t cutoff) {
@@ -298,23 +335,28 @@ Status Backtest::Write(uint32_t number, std::span<const uint32_t> resources, int
   std::vector<predict::HeadLogits> logits(features_.size()), unseen(features_.size());
   const float* rows = features_.data()->data();
   model.Logits(rows, predict::kFeatures, features_.size(), logits.data());
-  if (!options_.out_unseen.empty())
-    given.Logits(rows, predict::kFeatures, features_.size(), unseen.data());
+  if (unseen_too()) given.Logits(rows, predict::kFeatures, features_.size(), unseen.data());
+  Correct(&corrections_[c.fold], now, &logits);
+  if (unseen_too()) Correct(&corrections_unseen_[c.fold], now, &unseen);
+  if (cutoff < c.period.first) return Ok();
   const double trust = predict::TrustIn(now - static_cast<uint32_t>(c.outline->first()));
   for (size_t i = 0; i < resources.size(); ++i) {
     const auto p = Shrunk(predict::HeadProbabilities(logits[i]), i, trust);
     const ResourceOutline& resource = c.outline->resources()[resources[i]];
     KeyCache& keys = c.keys[resources[i]];
     if (options_.keys && ids_[i] != kNone && keys.Stale(now, p[0], features_[i])) {
-      keys.text = KeysText(state_, given, ids_[i], now);
-      keys.at = now;
+      NameKeys(state_, given, ids_[i], now, &keys);
       ++result_.rankings;
     }
     DRIFTCAST_RETURN_IF_ERROR(
         writer_.Add(c.outline->stack(), resource, cutoff, p[0], p[1], keys.text));
-    if (options_.report) Keep(&c, i, resources[i], now, p[0], p[1]);
-    if (options_.out_unseen.empty()) continue;
+    if (options_.report) Keep(&c, i, resources[i], now, p[0], p[1], &c.report.day, &c.report.week);
+    if (options_.report && options_.keys && c.live->ChangesWithin(resources[i], kDaySeconds))
+      c.report.keys.Add(resource, cutoff, keys.named);
+    if (!unseen_too()) continue;
     const auto q = Shrunk(predict::HeadProbabilities(unseen[i]), i, trust);
+    if (options_.report)
+      Keep(&c, i, resources[i], now, q[0], q[1], &c.report.unseen_day, &c.report.unseen_week);
     DRIFTCAST_RETURN_IF_ERROR(
         unseen_writer_.Add(c.outline->stack(), resource, cutoff, q[0], q[1], keys.text));
   }

@@ -34,12 +34,13 @@ struct BacktestOptions {
   std::vector<Fold> folds;                   // the judged stacks; others only inform
   int64_t from = 0;                          // Unix seconds
   bool in_service = true;
-  double rows_per_stack = 16000;  // drawn to learn from, before the evaluation
+  double rows_per_stack = 9000;  // drawn to learn from, before the evaluation
   int threads = 1;
-  bool keys = true;                  // say which keys, too
-  std::filesystem::path out;         // gzip TSV: stack kind resource cutoff p_1d p_7d keys
-  bool report = false;               // keep what the report needs: 40 bytes a prediction
+  bool keys = true;           // say which keys, too
+  std::filesystem::path out;  // gzip TSV: stack kind resource cutoff p_1d p_7d keys; may be empty
+  bool report = false;        // keep what reports need: 40 bytes a prediction
   std::filesystem::path out_unseen;  // the same by the models as given; empty = not written
+  bool judge_unseen = false;         // judge the models as given, too, for the reports
 };
 
 struct BacktestResult {

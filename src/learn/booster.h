@@ -22,10 +22,10 @@ struct TrainingRows {
 };
 
 struct BoosterOptions {
-  int rounds = 200;
+  int rounds = 150;
   int leaves_max = 15;  // trees grow at the best leaf first
-  double learning_rate = 0.06;
-  double min_child_weight = 60;  // sum of the hessian in a leaf
+  double learning_rate = 0.08;
+  double min_child_weight = 40;  // sum of the hessian in a leaf
   double row_share = 0.7;        // drawn anew for each tree
   double column_share = 0.5;
   double l2 = 5;

@@ -168,7 +168,9 @@ TEST_F(ForecastTest, ShuffledLabelsGiveNoSkill) {
 TEST_F(ForecastTest, WhatHappensLaterLeavesPredictionsAsTheyWereToTheBit) {
   const auto history = predict::MakeHistory({});
   const auto whole = Write(history, "whole");
-  const int64_t from = kMadeStart + 150 * kDaySeconds, cut = kMadeStart + 210 * kDaySeconds;
+  // The part ends more than 60 days after `from`, so that both are judged, and their forecasts
+  // compared with what happened, from the same day on.
+  const int64_t from = kMadeStart + 150 * kDaySeconds, cut = kMadeStart + 214 * kDaySeconds;
   const auto part = Write(history, "part", cut);
   const auto model = Train(whole, from);
   ASSERT_TRUE(model.ok());
@@ -285,6 +287,58 @@ TEST_F(ForecastTest, YoungStackAbstains) {
   EXPECT_NEAR(sum, std::log(p / (1 - p)), 1e-6);
   EXPECT_EQ(predictor.Predict({StackId("s0"), "x", "y"}, now).status().code(),
             StatusCode::kNotFound);
+}
+
+TEST_F(ForecastTest, BaselinesAndAblationsUseOnlyTheirInputs) {
+  const auto files = Write(predict::MakeHistory({}), "h");
+  const auto outlines = *ReadOutlines(files, nullptr);
+  CollectOptions collect;
+  collect.before = kMadeStart + 150 * kDaySeconds;
+  collect.rows_per_stack = 2000;
+  const auto rows = *CollectRows(files, outlines, collect, nullptr);
+  const std::vector<bool> all(outlines.size(), true);
+
+  auto logistic = *BaselineOptions("logistic");
+  logistic.heads = 1;
+  const auto linear = *TrainModel(rows, all, logistic, nullptr);
+  EXPECT_TRUE(linear.trained());
+  EXPECT_EQ(linear.heads[0].trees.tree_count(), 0u);
+
+  TrainOptions without;
+  without.trees = SmallTrees();
+  without.heads = 1;
+  without.inputs = *InputsWithout({"own", "rhythm"});
+  const auto ablated = *TrainModel(rows, all, without, nullptr);
+  predict::FeatureVector a{}, b{};
+  for (int i = 0; i < predict::kFeatures; ++i) {
+    const auto family = predict::FamilyOf(i);
+    const bool out = family == predict::Family::kOwn || family == predict::Family::kRhythm;
+    b[i] = out ? 5.0f : 0.0f;
+  }
+  EXPECT_EQ(ablated.heads[0].Logit(a.data()), ablated.heads[0].Logit(b.data()));
+  EXPECT_FALSE(InputsWithout({"moon"}).ok());
+  EXPECT_FALSE(BaselineOptions("moon").ok());
+}
+
+TEST_F(ForecastTest, TheTableHoldsTheFiguresOfBothSettings) {
+  const auto history = predict::MakeHistory({});
+  const auto files = Write(history, "h");
+  const int64_t from = kMadeStart + 150 * kDaySeconds;
+  BacktestOptions options;
+  options.files = files;
+  options.folds.push_back({{"s0", "s1"}, *Train(files, from)});
+  options.from = from;
+  options.report = options.judge_unseen = true;
+  const auto result = RunBacktest(options, nullptr);
+  ASSERT_TRUE(result.ok());
+  ASSERT_EQ(result->reports.size(), 2u);
+  const StackReport& report = result->reports[0];
+  EXPECT_EQ(report.day.size(), report.unseen_day.size());
+  EXPECT_GT(report.keys.rows, 0u);
+  EXPECT_GE(report.keys.five, report.keys.first);
+  const std::string table = ReportTable(result->reports);
+  EXPECT_NE(table.find("MEAN of 2"), std::string::npos) << table;
+  EXPECT_NE(table.find("u:skill1"), std::string::npos);
 }
 
 TEST_F(ForecastTest, ModelFilesAreReadBackAndDamageIsRefused) {

@@ -180,4 +180,68 @@ std::string ReportHtml(const std::vector<StackReport>& stacks, const std::string
   return html + "</body></html>\n";
 }
 
+namespace {
+
+// Figures of one stack, in the order of the table's columns.
+std::vector<double> TableFigures(const StackReport& s) {
+  const double keys = std::max<double>(static_cast<double>(s.keys.rows), 1);
+  std::vector<double> f = {Skill(s.day),
+                           Skill(s.week),
+                           AveragePrecision(s.day),
+                           AveragePrecision(s.day, true),
+                           AveragePrecision(s.day) / AveragePrecision(s.day, true),
+                           CalibrationError(s.day, 0.05, 10),
+                           CalibrationError(s.week, 0.05, 10),
+                           static_cast<double>(s.keys.first) / keys,
+                           static_cast<double>(s.keys.five) / keys,
+                           s.keys.values / keys};
+  if (s.unseen_day.empty()) return f;
+  f.insert(f.end(),
+           {Skill(s.unseen_day), Skill(s.unseen_week),
+            AveragePrecision(s.unseen_day) / AveragePrecision(s.unseen_day, true),
+            CalibrationError(s.unseen_day, 0.05, 10), CalibrationError(s.unseen_week, 0.05, 10)});
+  return f;
+}
+
+std::string TableLine(const std::string& name, size_t changed, const std::vector<double>& figures) {
+  std::string line = fmt::format("{:<24} {:>7}", name, changed);
+  for (const double f : figures)
+    line += std::isnan(f) ? fmt::format(" {:>8}", "-") : fmt::format(" {:>8.4f}", f);
+  return line + "\n";
+}
+
+}  // namespace
+
+std::string ReportTable(const std::vector<StackReport>& stacks) {
+  std::string table = fmt::format("{:<24} {:>7}", "stack", "changed");
+  const bool unseen = !stacks.empty() && !stacks.front().unseen_day.empty();
+  for (const char* column : {"skill_1d", "skill_7d", "AP_1d", "refAP_1d", "AP_ratio", "ECEhi_1d",
+                             "ECEhi_7d", "key1", "key5", "values"})
+    table += fmt::format(" {:>8}", column);
+  if (unseen)
+    for (const char* column : {"u:skill1", "u:skill7", "u:ratio", "u:ECE_1d", "u:ECE_7d"})
+      table += fmt::format(" {:>8}", column);
+  table += "\n";
+  std::vector<double> sums, counts;
+  size_t judged = 0;
+  for (const StackReport& s : stacks) {
+    const size_t changed = Changed(s.day);
+    if (changed == 0) continue;
+    const std::vector<double> figures = TableFigures(s);
+    table += TableLine(s.stack, changed, figures);
+    if (changed < kChangedMin) continue;
+    ++judged;
+    sums.resize(figures.size(), 0);
+    counts.resize(figures.size(), 0);
+    for (size_t i = 0; i < figures.size(); ++i) {
+      if (std::isnan(figures[i])) continue;
+      sums[i] += figures[i];
+      ++counts[i];
+    }
+  }
+  for (size_t i = 0; i < sums.size(); ++i)
+    sums[i] = counts[i] > 0 ? sums[i] / counts[i] : std::nan("");
+  return judged == 0 ? table : table + TableLine(fmt::format("MEAN of {}", judged), judged, sums);
+}
+
 }  // namespace driftcast::learn

@@ -10,6 +10,7 @@
 #include "learn/logistic.h"
 #include "learn/replay.h"
 #include "predict/candidates.h"
+#include "predict/values.h"
 
 namespace driftcast::learn {
 namespace {
@@ -85,7 +86,7 @@ class Collector {
         std::upper_bound(changes.begin(), changes.end(), cutoff,
                          [](int64_t t, const KeyChange& k) { return t < k.seconds; });
     for (predict::Candidate& candidate : candidates_) {
-      const uint64_t path = HashText(state_.Text(candidate.path));
+      const uint64_t path = HashText(candidate.Path(state_));
       const auto hit = std::find_if(begin, changes.end(), [&](const KeyChange& k) {
         return k.seconds > cutoff + kDaySeconds || k.path == path;
       });
@@ -173,6 +174,14 @@ HeadRows SelectRows(const Dataset& data, std::span<const uint32_t> from, int hea
   return rows;
 }
 
+// Inputs that may not be used become constants, which neither trees nor weights can use.
+void Blind(const std::vector<bool>& inputs, HeadRows* rows) {
+  if (inputs.empty()) return;
+  for (size_t i = 0; i < rows->use.size(); ++i)
+    for (int c = 0; c < predict::kFeatures; ++c)
+      if (!inputs[c]) rows->features[i * predict::kFeatures + c] = 0;
+}
+
 StatusOr<predict::LinearPart> FitLinear(const HeadRows& rows, size_t rows_max) {
   HeadRows few;
   const size_t step = std::max<size_t>(1, rows.use.size() / rows_max);
@@ -235,6 +244,7 @@ StatusOr<predict::DriftModel> TrainModel(const Collected& collected, const std::
   for (int h = 0; h < options.heads; ++h) {
     Report(progress, static_cast<double>(h) / kHeads, "training");
     HeadRows rows = SelectRows(data, all, h, use.size());
+    Blind(options.inputs, &rows);
     if (rows.changed < 1 || rows.changed >= static_cast<double>(rows.use.size()))
       return InvalidArgument("nothing to learn: {} rows, {} of them changed", rows.use.size(),
                              rows.changed);
@@ -245,11 +255,49 @@ StatusOr<predict::DriftModel> TrainModel(const Collected& collected, const std::
     }
     for (size_t i = 0; i < rows.use.size(); ++i)
       rows.start.push_back(head.linear.Logit(&rows.features[i * predict::kFeatures]));
+    if (options.trees.rounds == 0) continue;
     DRIFTCAST_ASSIGN_OR_RETURN(head.trees, TrainForest(rows.View(), options.trees));
   }
   for (int h = options.heads; h < kHeads; ++h) model.heads[h] = model.heads[options.heads - 1];
   DRIFTCAST_RETURN_IF_ERROR(TrainKeyRanker(collected.what, use, options.trees.threads, &model));
   return model;
+}
+
+StatusOr<TrainOptions> BaselineOptions(const std::string& name) {
+  using namespace predict;
+  TrainOptions options;
+  if (name == "logistic") {
+    options.linear_first = true;
+    options.trees.rounds = 0;
+    return options;
+  }
+  if (name != "generic") return InvalidArgument("{}: no baseline; logistic and generic are", name);
+  options.trees.leaves_max = 128;
+  options.trees.min_child_weight = 10;
+  options.trees.rounds = 120;
+  options.inputs.assign(kFeatures, false);
+  for (const int input :
+       {kOwnRate6h,   kOwnRate1d,   kOwnRate4d,     kOwnRate16d,    kOwnRate64d,   kOwnRate256d,
+        kSinceLast,   kSinceSecond, kSinceFourth,   kCount,         kAge,          kOwnWeekday,
+        kLeaves,      kStackRate1d, kStackRate4d,   kStackRate16d,  kStackRate64d, kStackLive,
+        kKindRate16d, kKindRate64d, kFolderRate16d, kFolderRate64d, kFolderLive,   kWeekend,
+        kPeers1d,     kPeers3d,     kPeers7d,       kPeerLive})
+    options.inputs[input] = true;
+  return options;
+}
+
+StatusOr<std::vector<bool>> InputsWithout(const std::vector<std::string>& families) {
+  std::vector<bool> inputs(predict::kFeatures, true);
+  for (const std::string& name : families) {
+    bool any = false;
+    for (int i = 0; i < predict::kFeatures; ++i) {
+      if (predict::FamilyName(predict::FamilyOf(i)) != name) continue;
+      inputs[i] = false;
+      any = true;
+    }
+    if (!any) return InvalidArgument("{}: no family of inputs", name);
+  }
+  return inputs;
 }
 
 Status TrainKeyRanker(const KeyRows& rows, const std::vector<bool>& use, int threads,
@@ -277,7 +325,7 @@ Status TrainKeyRanker(const KeyRows& rows, const std::vector<bool>& use, int thr
   const float mean = static_cast<float>(labels.size()) / static_cast<float>(use.size());
   for (uint32_t s : of_stack) weights.push_back(std::min(mean / count[s], 3.0f));
   BoosterOptions options;
-  options.rounds = 70;
+  options.rounds = 60;
   options.leaves_max = 24;
   options.learning_rate = 0.1;
   options.min_child_weight = 20;

@@ -26,11 +26,11 @@ StatusOr<std::vector<Outline>> ReadOutlines(const std::vector<std::filesystem::p
 
 struct CollectOptions {
   int64_t before = 0;  // Unix seconds; see LastTrainingCutoff
-  double rows_per_stack = 30000;
+  double rows_per_stack = 9000;
   double days = 3 * 365;  // how far back
   uint64_t seed = 1;
-  double key_rows_per_stack = 1200;  // changed resources whose candidate keys are learned from
-  bool shuffle_labels = false;       // for a leakage test: labels are drawn at random
+  double key_rows_per_stack = 700;  // changed resources whose candidate keys are learned from
+  bool shuffle_labels = false;      // for a leakage test: labels are drawn at random
 };
 
 // Candidate keys of resources that changed within a day, and whether each was among the changed.
@@ -58,7 +58,17 @@ struct TrainOptions {
   int heads = predict::kHeads;  // train the first ones only; the others repeat the last of them
   bool linear_first = false;    // a logistic hazard below the trees
   size_t linear_rows_max = 150000;
+  std::vector<bool> inputs;  // which inputs may be used, by number; empty = all
 };
+
+// Options for what a forecast is compared with (`name`): "logistic", a logistic hazard on all
+// inputs without trees; "generic", plain deep trees on recency, frequency, rhythm, sizes and counts
+// of peers. InvalidArgument for other names.
+StatusOr<TrainOptions> BaselineOptions(const std::string& name);
+
+// All inputs but those of the families (their names, e.g. "rhythm"): an ablation. InvalidArgument
+// for a name that is none.
+StatusOr<std::vector<bool>> InputsWithout(const std::vector<std::string>& families);
 
 // A model from the rows of the stacks with `use` (by number). InvalidArgument when there is nothing
 // to learn.
@@ -74,9 +84,9 @@ Status TrainKeyRanker(const KeyRows& rows, const std::vector<bool>& use, int thr
 // are. The result serves like any model.
 struct AdaptOptions {
   BoosterOptions trees{.rounds = 120,
-                       .leaves_max = 12,
-                       .learning_rate = 0.05,
-                       .min_child_weight = 40,
+                       .leaves_max = 15,
+                       .learning_rate = 0.06,
+                       .min_child_weight = 30,
                        .row_share = 0.7,
                        .column_share = 0.4,
                        .l2 = 8,

@@ -2,15 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <optional>
 
 #include "predict/exposure.h"
 #include "predict/names.h"
+#include "predict/values.h"
 
 namespace driftcast::predict {
 namespace {
 
-constexpr size_t kByHabit = 14;   // keys by decayed changes, 60 days
-constexpr size_t kByRecent = 5;   // keys by decayed changes, 3 days
+constexpr size_t kByHabit = 18;   // keys by decayed changes, 60 days
+constexpr size_t kByRecent = 8;   // keys by decayed changes, 3 days
 constexpr size_t kElsewhere = 6;  // keys that the kind changes elsewhere
 constexpr size_t kLeavesLookedAt = 400;
 constexpr float kNever = 12.5f;
@@ -42,6 +45,7 @@ class Lister {
     SumUp();
     AddHabits();
     AddLeaves();
+    AddNearby();
     int rank = 0;
     for (Candidate& c : *out_) Fill(&c, rank++);
   }
@@ -74,8 +78,14 @@ class Lister {
       }
       const size_t n = std::min(order.size(), half_life > 10 ? kByHabit : kByRecent);
       std::partial_sort(order.begin(), order.begin() + n, order.end());
-      for (size_t i = 0; i < n; ++i) Add(keys[order[i].second].path);
+      for (size_t i = 0; i < n; ++i) AddHabit(keys[order[i].second]);
     }
+  }
+
+  void AddHabit(const KeyPast& key) {
+    const bool is_series = state_.Text(key.path).find(kSeriesMark) != std::string_view::npos;
+    if (!is_series) return Add(key.path);
+    if (key.current != kNone) AddSeries(key);
   }
 
   // Keys that others have left a version of, and keys that the kind often changes.
@@ -97,6 +107,44 @@ class Lister {
     for (size_t i = 0; i < n; ++i) Add(by_rate[i].second);
   }
 
+  bool Has(uint32_t path) const {
+    const auto leaves = state_.leaves(id_);
+    return std::any_of(leaves.begin(), leaves.end(),
+                       [path](const Leaf& leaf) { return leaf.path == path; });
+  }
+
+  // Keys that others of its kind or folder just got, and it has not.
+  void AddNearby() {
+    for (const uint32_t crowd : {r_.folder_crowd, r_.kind_crowd})
+      if (const AddedKeys* added = state_.added_keys(crowd))
+        for (const uint32_t path : added->path)
+          if (path != kNone && !Has(path)) Add(path);
+  }
+
+  // The next keys of a series: its number goes up; a new line of versions ("2.3.0") goes on with
+  // its own first number ("2.3.1"), too.
+  void AddSeries(const KeyPast& series) {
+    const std::string_view newest = state_.Text(series.current), marked = state_.Text(series.path);
+    const bool is_last =
+        marked.find_first_of("0123456789", marked.find(kSeriesMark)) == std::string_view::npos;
+    Follow(series, NextCount(newest), 1);
+    if (!is_last) Follow(series, NextMinor(newest), 2);
+  }
+
+  void Follow(const KeyPast& series, std::optional<std::string> next, int step) {
+    if (!next || out_->size() >= static_cast<size_t>(kCandidatesMax)) return;
+    const uint32_t known = state_.texts().Find(*next);
+    if (known != kNone && Has(known)) return;
+    for (const Candidate& c : *out_)
+      if (c.new_path == *next) return;
+    out_->emplace_back();
+    Candidate& c = out_->back();
+    c.new_path = *std::move(next);
+    c.follows = series.current;
+    c.series = series.path;
+    c.inputs[kKeyStep] = static_cast<float>(step);
+  }
+
   uint32_t BehindSince(const Leaf& leaf) const {
     if (leaf.subject_version == kNone) return 0;
     const Exposure e = ExposureOf(state_.moves(leaf.subject_version), r_.stack, leaf.since, now_);
@@ -108,8 +156,20 @@ class Lister {
     f[kKeyRank] = static_cast<float>(rank);
     f[kKeySinceLast] = f[kKeyBehindHours] = f[kKeyInnerHours] = kNever;
     f[kKeySinceResource] = LogHours(totals_.last_change, now_);
+    const uint32_t known = c->path == kNone ? c->series : c->path;
+    f[kKeyShape] = r_.shape_share;
+    f[kKeyAddedKind] = f[kKeyAddedFolder] = f[kKeySinceRelease] = kNever;
+    f[kKeyReleaseRate] = -10;
+    FillNearby(c->path, &f);
     for (const KeyPast& key : state_.keys(id_)) {
-      if (key.path != c->path) continue;
+      if (key.path != known) continue;
+      f[kKeyTakesPart] =
+          static_cast<float>(key.changes) / static_cast<float>(std::max(r_.change_count, 1u));
+      if (key.changes > 1)
+        f[kKeyGapRatio] = std::log(
+            (static_cast<float>(now_ - std::min(now_, key.last)) + 3600) /
+            (static_cast<float>(key.last - key.first) / static_cast<float>(key.changes - 1) +
+             3600));
       f[kKeyShare60d] = Decay(key.decayed_60d, key.last, now_, 60) / totals_.decayed_60d;
       f[kKeyShare3d] = Decay(key.decayed_3d, key.last, now_, 3) / totals_.decayed_3d;
       f[kKeyCount] = std::log1p(static_cast<float>(key.changes));
@@ -121,12 +181,12 @@ class Lister {
       break;
     }
     for (const Leaf& leaf : state_.leaves(id_)) {
-      if (leaf.path != c->path) continue;
+      if (leaf.path != known) continue;
       f[kKeyPresent] = 1;
       FillVersion(leaf, &f);
       break;
     }
-    if (const KindPath* elsewhere = state_.kind_path(r_.kind, c->path)) {
+    if (const KindPath* elsewhere = state_.kind_path(r_.kind, known)) {
       const float changes = Decay(elsewhere->decayed, elsewhere->at, now_, 120);
       const float rate = changes / static_cast<float>(std::max(elsewhere->live, 1u));
       f[kKeyRateElsewhere] = std::log(rate + 0.001f);
@@ -135,9 +195,23 @@ class Lister {
     }
     f[kKeyLeaves] = std::log1p(static_cast<float>(state_.leaves(id_).size()));
     f[kKeyKnown] = std::log1p(static_cast<float>(state_.keys(id_).size()));
-    const std::string_view path = state_.Text(c->path);
+    const std::string_view path = c->Path(state_);
     f[kKeyPathLength] = static_cast<float>(path.size());
     f[kKeySet] = IsSet(path) ? 1 : 0;
+  }
+
+  void FillNearby(uint32_t path, KeyVector* f) const {
+    if (path == kNone) return;
+    for (const auto& [crowd, input] :
+         {std::pair(r_.kind_crowd, kKeyAddedKind), std::pair(r_.folder_crowd, kKeyAddedFolder)}) {
+      const AddedKeys* added = state_.added_keys(crowd);
+      if (added == nullptr) continue;
+      for (size_t i = 0; i < added->path.size(); ++i) {
+        if (added->path[i] != path) continue;
+        (*f)[input] = LogHours(added->at[i], now_);
+        (*f)[kKeyAddedCount] += Decay(added->count[i], added->at[i], now_, 14);
+      }
+    }
   }
 
   void FillVersion(const Leaf& leaf, KeyVector* f) const {
@@ -148,6 +222,11 @@ class Lister {
     (*f)[kKeyBehindHours] = LogHours(e.outer_since, now_);
     (*f)[kKeyInnerHours] = LogHours(e.inner_since, now_);
     (*f)[kKeyBehindStacks] = static_cast<float>(e.outer_stacks);
+    const uint32_t index = state_.moves(leaf.subject_version).subject;
+    if (index == kNone) return;
+    const Subject& subject = state_.subject(index);
+    (*f)[kKeyReleaseRate] = std::log(subject.releases.At(now_)[4] / 92 + 0.001f);
+    (*f)[kKeySinceRelease] = LogHours(subject.last_release, now_);
   }
 
   const FleetState& state_;
@@ -160,62 +239,9 @@ class Lister {
 
 }  // namespace
 
-const char* SourceName(ValueSource source) {
-  switch (source) {
-    case ValueSource::kNoValue:
-      return "";
-    case ValueSource::kOtherStacks:
-      return "similar stacks";
-    case ValueSource::kThisStack:
-      return "this stack";
-    case ValueSource::kCounter:
-      return "counter";
-    case ValueSource::kSwing:
-      return "back to the value before";
-    case ValueSource::kNextNumber:
-      return "next number";
-  }
-  return "";
-}
-
 void ListCandidates(const FleetState& state, ResourceId id, uint32_t now,
                     std::vector<Candidate>* out) {
   Lister(state, id, now).Run(out);
-}
-
-void ProposeValue(const FleetState& state, ResourceId id, uint32_t now, Candidate* c) {
-  const auto propose = [c](std::string_view text, ValueSource source) {
-    c->value = text;
-    c->source = source;
-  };
-  const uint32_t stack = state.resource(id).stack;
-  std::string_view value;
-  for (const Leaf& leaf : state.leaves(id)) {
-    if (leaf.path != c->path) continue;
-    value = state.Text(leaf.value);
-    for (const uint32_t version : {leaf.subject_version, leaf.name_version}) {
-      if (version == kNone) continue;
-      const Exposure e = ExposureOf(state.moves(version), stack, leaf.since, now);
-      const uint32_t to = e.inner_to != kNone ? e.inner_to : e.outer_to;
-      if (to != kNone && to != leaf.value)
-        return propose(state.Text(to),
-                       e.inner_to != kNone ? ValueSource::kThisStack : ValueSource::kOtherStacks);
-    }
-    break;
-  }
-  for (const KeyPast& key : state.keys(id)) {
-    if (key.path != c->path) continue;
-    const std::string_view current =
-        key.current == kNone ? std::string_view() : state.Text(key.current);
-    if (value.empty()) value = current;
-    if (key.counter_steps >= 2)
-      if (const auto next = NextCount(value)) return propose(*next, ValueSource::kCounter);
-    const bool swings = key.changes >= 2 && key.previous != kNone && !IsVersionLike(value);
-    if (swings) return propose(state.Text(key.previous), ValueSource::kSwing);
-    break;
-  }
-  if (value.starts_with("h:") || value.find('#') != std::string_view::npos) return;
-  if (const auto next = NextCount(value)) propose(*next, ValueSource::kNextNumber);
 }
 
 std::vector<Candidate> RankKeys(const FleetState& state, const Forest& ranker, ResourceId id,

@@ -1,20 +1,22 @@
 // What will change: candidate keys of a resource and the values that they may take.
 //
 // Candidates are keys that changed before (by decayed frequency), keys that hold a version others
-// have left, keys that this kind of resource often changes elsewhere, and keys that the same kind
-// just changed in this stack. A forest over a few inputs per candidate ranks them. The value is
-// proposed by the first rule that applies: the version others moved to; a counter that went up by
-// one at least twice; back to the value before (for keys that swing); the last number plus one.
+// have left, keys that this kind of resource often changes elsewhere, keys that were lately added
+// to its kind or folder, and keys that do not exist yet: the next ones of a series ("releases[1.3]"
+// after "releases[1.2]"). A forest over a few inputs per candidate ranks them; values.h says what
+// value each is expected to take.
 #ifndef DRIFTCAST_PREDICT_CANDIDATES_H_
 #define DRIFTCAST_PREDICT_CANDIDATES_H_
 
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "predict/fleet_state.h"
 #include "predict/forest.h"
+#include "predict/value_source.h"
 
 namespace driftcast::predict {
 
@@ -41,31 +43,35 @@ enum KeyFeature : int {
   kKeyKnown,           // log of the resource's keys that ever changed
   kKeyPathLength,      // characters
   kKeySet,             // 1: a set
+  kKeyTakesPart,       // its part in the resource's changes
+  kKeyGapRatio,        // log of the time since it changed against its usual gap
+  kKeyReleaseRate,     // log of how often versions of what it holds are released
+  kKeySinceRelease,    // log hours since one was
+  kKeyStep,            // of a key that does not exist yet: 1 last number up, 2 the one before
+  kKeyAddedKind,       // log hours since it was added to another of its kind here
+  kKeyAddedFolder,     // and in its folder
+  kKeyAddedCount,      // how often lately
+  kKeyShape,           // how often the resource's keys come and go
   kKeyFeatures
 };
 using KeyVector = std::array<float, kKeyFeatures>;
 
-inline constexpr int kCandidatesMax = 24;
-
-// Where a proposed value comes from.
-enum class ValueSource : uint8_t {
-  kNoValue,      // nothing is proposed
-  kOtherStacks,  // the version that other stacks moved to
-  kThisStack,    // the version that this stack moved to elsewhere
-  kCounter,      // a number that went up by one at least twice, plus one
-  kSwing,        // back to the value before
-  kNextNumber,   // the last number in it, plus one
-};
-inline constexpr int kValueSources = 6;
-const char* SourceName(ValueSource source);  // "similar stacks", "this stack", "counter", ...
+inline constexpr int kCandidatesMax = 40;
 
 struct Candidate {
-  uint32_t path = kNone;
+  uint32_t path = kNone;  // kNone: a key that does not exist yet, `new_path`
+  std::string new_path;
+  uint32_t follows = kNone;  // of a new key: the key that it follows,
+  uint32_t series = kNone;   // and the series that it carries on
   KeyVector inputs{};
   float score = 0;    // logit that it is among the keys that change next
   double share = 0;   // probability that it changes, given that the resource does
   std::string value;  // what it is expected to become, unless source is kNoValue
   ValueSource source = ValueSource::kNoValue;
+
+  std::string_view Path(const FleetState& state) const {
+    return path == kNone ? std::string_view(new_path) : state.Text(path);
+  }
 };
 
 // All candidates of a resource at `now`, unranked.
@@ -76,9 +82,6 @@ void ListCandidates(const FleetState& state, ResourceId id, uint32_t now,
 // are ranked by their part of the resource's decayed changes.
 std::vector<Candidate> RankKeys(const FleetState& state, const Forest& ranker, ResourceId id,
                                 uint32_t now, size_t count);
-
-// The value rules: fills value and source.
-void ProposeValue(const FleetState& state, ResourceId id, uint32_t now, Candidate* candidate);
 
 }  // namespace driftcast::predict
 

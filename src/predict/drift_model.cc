@@ -8,7 +8,7 @@
 namespace driftcast::predict {
 namespace {
 
-constexpr uint64_t kMagic = 0x324c444d'46524400;
+constexpr uint64_t kMagic = 0x334c444d'46524400;
 constexpr float kClip = 4;
 
 double Probability(double logit) { return 1 / (1 + std::exp(-logit)); }
@@ -110,7 +110,7 @@ StatusOr<DriftModel> DriftModel::Parse(std::string_view bytes) {
     head.calibration = in.Get<Calibration>();
   }
   if (!model.key_ranker.Restore(&in, kKeyFeatures)) return DataLoss("the model is damaged");
-  model.value_rates = in.Get<std::array<float, 8>>();
+  model.value_rates = in.Get<std::array<float, kValueRatesMax>>();
   model.card = in.GetText();
   if (!in.ok() || !in.at_end()) return DataLoss("the model is damaged");
   return model;

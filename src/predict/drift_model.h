@@ -29,6 +29,8 @@ namespace driftcast::predict {
 inline constexpr int kHeads = 3;
 inline constexpr std::array<int64_t, kHeads> kHeadDays = {1, 7, 30};
 
+inline constexpr size_t kValueRatesMax = 16;  // room for ValueSources
+
 inline constexpr int kHorizons = 6;
 inline constexpr std::array<Duration, kHorizons> kProductHorizons = {
     kHour, 6 * kHour, kDay, 3 * kDay, 7 * kDay, 30 * kDay};
@@ -70,11 +72,13 @@ class DriftModel {
   std::array<Head, kHeads> heads;
   Forest key_ranker;  // see candidates.h; no trees = not trained
   // By ValueSource: how often its proposal came true when the key changed, in training.
-  std::array<float, 8> value_rates{};
+  std::array<float, kValueRatesMax> value_rates{};
   std::string card;  // JSON: where it was trained, on what, with which figures
 
   // True when there is something to predict with.
-  bool trained() const { return heads[0].trees.tree_count() > 0; }
+  bool trained() const {
+    return heads[0].trees.tree_count() > 0 || !heads[0].linear.weight.empty();
+  }
 
   HeadLogits Logits(const float* row) const;
   // For `count` rows, each `stride` floats after the one before; faster per row.

@@ -8,7 +8,10 @@
 namespace driftcast::predict {
 namespace {
 
-constexpr size_t kBlock = 64;          // rows that are scored together
+constexpr size_t kBlock = 64;                       // rows that are scored together
+constexpr uint64_t kMagic = 0x3245'5250'4652'4402;  // of the state as bytes; changes with it
+constexpr uint32_t kCatchUpDaysMax = 400;           // nothing is compared for days before
+constexpr size_t kObservedMax = 256;   // resources of a stack whose forecasts are compared daily
 constexpr double kTrustToSpeak = 0.5;  // below, the forecast abstains
 
 uint32_t SecondsOf(Instant t) {
@@ -51,7 +54,45 @@ DriftPredictor::DriftPredictor(std::shared_ptr<const DriftModel> model) : model_
   DRIFTCAST_CHECK(model_->trained(), "the model of a DriftPredictor must be trained");
 }
 
-void DriftPredictor::Advance(Instant now) { state_.Advance(SecondsOf(now)); }
+void DriftPredictor::Learn(const ChangeEvent& event) {
+  PassMidnights(SecondsOf(event.at));
+  state_.Apply(event);
+}
+
+void DriftPredictor::Advance(Instant now) {
+  PassMidnights(SecondsOf(now));
+  state_.Advance(SecondsOf(now));
+}
+
+// At every midnight, each stack's forecasts are compared with what happened: at midnight itself,
+// so that the result does not depend on when time is told.
+void DriftPredictor::PassMidnights(uint32_t now) {
+  const uint32_t today = now / kDay32;
+  observed_day_ = std::max(observed_day_, today - std::min(today, kCatchUpDaysMax));
+  while (observed_day_ < today) {
+    const uint32_t midnight = ++observed_day_ * kDay32;
+    state_.Advance(midnight);
+    for (uint32_t stack = 0; stack < state_.stack_count(); ++stack) Observe(stack, midnight);
+  }
+}
+
+void DriftPredictor::Observe(uint32_t stack, uint32_t now) {
+  const auto living = state_.living(stack);
+  const size_t stride = living.size() / kObservedMax + 1;
+  std::vector<ResourceId> ids;
+  for (const ResourceId id : living)
+    if (id % stride == 0) ids.push_back(id);
+  if (ids.empty()) return;
+  const StackView view = ViewStack(state_, stack, now);
+  std::vector<HeadLogits> logits(ids.size());
+  std::array<FeatureVector, kBlock> inputs;
+  for (size_t first = 0; first < ids.size(); first += kBlock) {
+    const size_t n = std::min(kBlock, ids.size() - first);
+    for (size_t i = 0; i < n; ++i) FillFeatures(state_, view, ids[first + i], &inputs[i]);
+    model_->Logits(inputs[0].data(), kFeatures, n, &logits[first]);
+  }
+  recalibration_.Observe(state_, stack, now, ids, logits);
+}
 
 void DriftPredictor::Probabilities(std::span<const ResourceId> ids, Instant at,
                                    HorizonProbabilities* out) const {
@@ -63,16 +104,19 @@ void DriftPredictor::Probabilities(std::span<const ResourceId> ids, Instant at,
   for (size_t first = 0; first < ids.size(); first += kBlock) {
     const size_t n = std::min(kBlock, ids.size() - first);
     std::array<double, kBlock> trust;
+    std::array<uint32_t, kBlock> stacks;
     for (size_t i = 0; i < n; ++i) {
       const ResourceId id = ids[first + i];
       const uint32_t stack = state_.resource(id).stack;
       if (view.stack != stack) view = ViewStack(state_, stack, now);
       FillFeatures(state_, view, id, &inputs[i]);
       trust[i] = TrustIn(AgeOf(state_, view));
+      stacks[i] = stack;
     }
     model_->Logits(inputs[0].data(), kFeatures, n, logits.data());
     for (size_t i = 0; i < n; ++i) {
-      out[first + i] = AtProductHorizons(logits[i], inputs[i][kHourShare6h]);
+      out[first + i] = AtProductHorizons(recalibration_.Corrected(stacks[i], logits[i]),
+                                         inputs[i][kHourShare6h]);
       if (trust[i] < 1) Mix(trust[i], ReferenceOf(inputs[i]), &out[first + i]);
     }
   }
@@ -82,7 +126,9 @@ Standing DriftPredictor::StandingOf(ResourceId id, Instant at) const {
   Standing s;
   s.view = ViewStack(state_, state_.resource(id).stack, SecondsOf(at));
   FillFeatures(state_, s.view, id, &s.inputs);
-  s.logits = model_->Logits(s.inputs.data());
+  const HeadLogits raw = model_->Logits(s.inputs.data());
+  s.logits = recalibration_.Corrected(s.view.stack, raw);
+  s.correction = static_cast<double>(s.logits[0]) - raw[0];
   s.p = AtProductHorizons(s.logits, s.inputs[kHourShare6h]);
   s.trust = TrustIn(AgeOf(state_, s.view));
   Mix(s.trust, ReferenceOf(s.inputs), &s.p);
@@ -94,7 +140,7 @@ std::vector<PredictedKey> DriftPredictor::Keys(ResourceId id, Instant now, size_
   std::vector<PredictedKey> keys;
   for (Candidate& c : RankKeys(state_, model_->key_ranker, id, SecondsOf(now), count)) {
     PredictedKey key;
-    key.path = state_.Text(c.path);
+    key.path = c.Path(state_);
     key.p = c.share;
     key.source = "own history";
     if (c.source != ValueSource::kNoValue) {
@@ -127,6 +173,14 @@ std::vector<Reason> DriftPredictor::Reasons(ResourceId id, const Standing& s) co
     reasons.push_back(
         {std::string(FamilyWords(family)), EvidenceOf(family, state_, id, s), sums[f]});
   }
+  if (std::abs(s.correction) > 1e-9) {
+    reasons.push_back({"track record",
+                       s.correction > 0
+                           ? "what was forecast for this stack has come more often than said"
+                           : "what was forecast for this stack has come less often than said",
+                       s.correction});
+    total += s.correction;
+  }
   const double rest = Logit(s.p[kDayHorizon]) - total;
   if (s.trust < 1) {
     reasons.push_back({"young stack",
@@ -155,8 +209,31 @@ StatusOr<DriftPrediction> DriftPredictor::Predict(const driftcast::ResourceId& i
   return prediction;
 }
 
+void DriftPredictor::Serialize(StateWriter* out) const {
+  out->Put(kMagic);
+  recalibration_.Serialize(out);
+  out->Put(observed_day_);
+  state_.Serialize(out);
+}
+
+std::string DriftPredictor::Serialize() const {
+  StateWriter out;
+  Serialize(&out);
+  return out.Take();
+}
+
 Status DriftPredictor::Restore(std::string_view bytes) {
-  DRIFTCAST_ASSIGN_OR_RETURN(state_, FleetState::Restore(bytes));
+  StateReader in(bytes);
+  const auto magic = in.Get<uint64_t>();
+  if (in.ok() && magic != kMagic)
+    return FailedPrecondition("a forecast's state of another version");
+  Recalibration recalibration;
+  const bool fits = recalibration.Restore(&in);
+  const auto observed_day = in.Get<uint32_t>();
+  if (!fits || !in.ok()) return DataLoss("state of the forecast is damaged");
+  DRIFTCAST_ASSIGN_OR_RETURN(state_, FleetState::Restore(in.rest()));
+  recalibration_ = std::move(recalibration);
+  observed_day_ = observed_day;
   return Ok();
 }
 

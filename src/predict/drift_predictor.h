@@ -22,6 +22,7 @@
 #include "predict/drift_model.h"
 #include "predict/features.h"
 #include "predict/fleet_state.h"
+#include "predict/recalibration.h"
 
 namespace driftcast::predict {
 
@@ -29,7 +30,8 @@ namespace driftcast::predict {
 struct Standing {
   StackView view;
   FeatureVector inputs{};
-  HeadLogits logits{};       // of the model, at 1, 7 and 30 days
+  HeadLogits logits{};       // of the model, at 1, 7 and 30 days, corrected
+  double correction = 0;     // what was added to the logit of 1 day (recalibration.h)
   double trust = 1;          // in the model; the rest is the reference's say (young stacks)
   HorizonProbabilities p{};  // at kProductHorizons
   bool abstains = false;     // too little is known of the stack to be more than a plain rate
@@ -41,7 +43,7 @@ class DriftPredictor {
   explicit DriftPredictor(std::shared_ptr<const DriftModel> model = nullptr);
 
   // Events older than the newest of their stack are taken as if they had come with it.
-  void Learn(const ChangeEvent& event) { state_.Apply(event); }
+  void Learn(const ChangeEvent& event);
   void Advance(Instant now);
 
   // A handle for the resource, valid for good (also in restored copies); kNone when the resource
@@ -74,14 +76,23 @@ class DriftPredictor {
   // Another model from now on, e.g. refitted on the site's own past.
   void SetModel(std::shared_ptr<const DriftModel> model) { model_ = std::move(model); }
 
-  // The state (not the model) as bytes and back, bit-identical. DataLoss on other bytes.
-  std::string Serialize() const { return state_.Serialize(); }
-  void Serialize(StateWriter* out) const { state_.Serialize(out); }
+  const Recalibration& recalibration() const { return recalibration_; }
+  size_t bytes() const { return state_.bytes() + recalibration_.bytes(); }  // memory held, about
+
+  // The state (not the model) as bytes and back, bit-identical. FailedPrecondition when another
+  // version wrote them, DataLoss when they are damaged.
+  std::string Serialize() const;
+  void Serialize(StateWriter* out) const;
   Status Restore(std::string_view bytes);
 
  private:
+  void PassMidnights(uint32_t now);
+  void Observe(uint32_t stack, uint32_t now);
+
   std::shared_ptr<const DriftModel> model_;
   FleetState state_;
+  Recalibration recalibration_;
+  uint32_t observed_day_ = 0;  // when forecasts were last compared with what happened
 };
 
 // How far the model is trusted in a stack that is known for `age_seconds`: it grows from 0 to 1

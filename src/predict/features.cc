@@ -157,6 +157,14 @@ void FillOwn(const ResourceRecord& r, const StackView& view, FeatureVector& f) {
   f[kCreations] = static_cast<float>(std::min(r.creations, 10u));
   f[kOwnVsStack16d] = f[kOwnRate16d] - view.log_rates[3];
   f[kOwnVsStack64d] = f[kOwnRate64d] - view.log_rates[4];
+  f[kOwnWeekOdds] = std::log((r.week_happened + 0.5f) / (r.week_expected + 0.5f));
+  const uint64_t days = r.days.AsOf(yesterday);
+  int weeks = 0;
+  for (int week = 0; week < 8; ++week) weeks += (days >> (7 * week) & 0x7f) != 0;
+  f[kOwnWeeks8] = static_cast<float>(weeks);
+  f[kOwnEvenness] = f[kDays63] > 0 ? static_cast<float>(weeks) / f[kDays63] : -1;
+  f[kOwnFortnight] = static_cast<float>(std::popcount(days >> 12 & 0x7));
+  f[kOwnMonth] = static_cast<float>(std::popcount(days >> 26 & 0x3f));
   f[kOwnWeekday] = static_cast<float>(r.days.CountWeekday(view.target_day, 8));
   f[kOwnWeekday1] = static_cast<float>(r.days.CountWeekday(view.target_day, 1));
 }
@@ -174,6 +182,10 @@ void FillNeighbours(const FleetState& state, const ResourceRecord& r, ResourceId
   f[kFolderLive] = LogCount(static_cast<float>(folder.live));
   f[kFolderOdds] = folder.odds.LogRatio(2);
   f[kSinceFolder] = LogAge(OtherChange(folder, id), now);
+  f[kKindWeekOdds] = kind.week_odds.LogRatio(2);
+  f[kFolderWeekOdds] = folder.week_odds.LogRatio(2);
+  f[kSinceKindCreated] = LogAge(kind.last_created, now);
+  f[kSinceFolderCreated] = LogAge(folder.last_created, now);
   const Crowd& name = state.crowd(r.name_crowd);
   FillCrowd(name, now, view.exposure_days, 3, 3, &f[kNameRate16d]);
   f[kNameLive] = LogCount(static_cast<float>(name.live));
@@ -238,6 +250,9 @@ void FillPeers(const FleetState& state, const ResourceRecord& r, const StackView
   const Odds odds{std::max(everywhere.odds.happened - here.odds.happened, 0.0f),
                   std::max(everywhere.odds.expected - here.odds.expected, 0.0f)};
   f[kKindElsewhereOdds] = odds.LogRatio(3);
+  const Odds weeks{std::max(everywhere.week_odds.happened - here.week_odds.happened, 0.0f),
+                   std::max(everywhere.week_odds.expected - here.week_odds.expected, 0.0f)};
+  f[kKindElsewhereWeekOdds] = weeks.LogRatio(3);
 }
 
 struct Behind {
@@ -350,6 +365,10 @@ StackView ViewStack(const FleetState& state, uint32_t stack, uint32_t now) {
   f[kHourShare6h] = HourShare(s, now);
   f[kStackOddsSlow] = s.odds_slow.LogRatio(3);
   f[kStackOddsFast] = s.odds_fast.LogRatio(3);
+  f[kStackWeekOdds] = s.week_odds_slow.LogRatio(3);
+  f[kStackWeekOddsFast] = s.week_odds_fast.LogRatio(3);
+  f[kCommitSize] = std::log((counts[4] + 1) / (bot + human + 1));
+  f[kSinceStackCreated] = LogAge(s.last_created, now);
   f[kFollowStack] = std::log((s.follow_yes + 1) / (s.follow_all + 3));
   f[kFollowInner] = std::log((s.inner_yes + 1) / (s.inner_all + 3));
   return view;
@@ -371,7 +390,17 @@ void FillFeatures(const FleetState& state, const StackView& view, ResourceId id,
   FillPeers(state, r, view, f);
   FillExposure(state, r, id, view, f);
   const bool ever_changed = r.change_count > 0;
+  const Actor* owner = r.last_actor == kNone ? nullptr : state.actor(view.stack, r.last_actor);
+  const uint32_t now = view.now;
+  f[kSinceOwner] = LogAge(owner == nullptr ? 0 : owner->last, now);
+  f[kOwnerCommits] =
+      owner == nullptr
+          ? -1
+          : owner->commits *
+                std::exp2(-static_cast<float>(now - std::min(now, owner->last)) / (16.0f * kDay32));
   const StackRecord& s = state.stack(view.stack);
+  f[kRecencyWeekOdds] =
+      s.recency_week_odds[RecencyBin(r.recent[0], view.now, ever_changed)].LogRatio(2);
   f[kRecencyOdds] = s.recency_odds[RecencyBin(r.recent[0], view.now, ever_changed)].LogRatio(2);
 }
 

@@ -33,6 +33,9 @@ void FleetState::DecayDaily(StackRecord* stack, uint32_t days) {
   const float slow = DailyDecay(120, days);
   for (Odds& odds : stack->recency_odds) odds.Decay(slow);
   for (Odds& odds : stack->weekday_odds) odds.Decay(slow);
+  for (Odds& odds : stack->recency_week_odds) odds.Decay(slow);
+  stack->week_odds_slow.Decay(slow);
+  stack->week_odds_fast.Decay(DailyDecay(30, days));
   stack->odds_slow.Decay(slow);
   stack->odds_fast.Decay(DailyDecay(14, days));
   const float follow = DailyDecay(180, days);
@@ -59,6 +62,7 @@ void FleetState::TickDay(uint32_t index, uint32_t day) {
         (r.reference.changes.At(midnight) + 1) / (r.reference.Exposure(midnight) + prior);
     r.expected_today = static_cast<float>(1 - std::exp(-rate * kDay32));
     r.odds_day = day;
+    if ((day + id) % 7 == 0) LookBackAWeek(&stack, id, midnight, rate);
     MatureExposures(&stack, id, midnight);
   }
 }
@@ -86,12 +90,40 @@ void FleetState::LookBack(StackRecord* stack, ResourceId id, uint32_t midnight, 
   for (uint32_t index : {r.kind_crowd, r.folder_crowd, r.global_kind}) {
     Crowd& crowd = crowds_[index];
     if (crowd.odds_day < day) {
-      if (crowd.odds_day != 0) crowd.odds.Decay(DailyDecay(60, day - crowd.odds_day));
+      if (crowd.odds_day != 0) {
+        crowd.odds.Decay(DailyDecay(60, day - crowd.odds_day));
+        crowd.week_odds.Decay(DailyDecay(120, day - crowd.odds_day));
+      }
       crowd.odds_day = day;
     }
     crowd.odds.happened += happened;
     crowd.odds.expected += r.expected_today;
   }
+}
+
+// Once a week for each resource: whether the week that ended held a change, against what the
+// reference expected of it. `rate`: the reference's, per second, now.
+void FleetState::LookBackAWeek(StackRecord* stack, ResourceId id, uint32_t midnight, double rate) {
+  ResourceRecord& r = resources_[id];
+  const uint32_t day = midnight / kDay32;
+  if (r.week_day + 7 == day) {
+    const float happened = r.change_count > 0 && r.recent[0] > midnight - 7 * kDay32 ? 1 : 0;
+    for (Odds* odds :
+         {&stack->recency_week_odds[r.week_bin], &stack->week_odds_slow, &stack->week_odds_fast}) {
+      odds->happened += happened;
+      odds->expected += r.expected_week;
+    }
+    static const float kResourceDecay = DailyDecay(180, 7);
+    r.week_happened = r.week_happened * kResourceDecay + happened;
+    r.week_expected = r.week_expected * kResourceDecay + r.expected_week;
+    for (uint32_t index : {r.kind_crowd, r.folder_crowd, r.global_kind}) {
+      crowds_[index].week_odds.happened += happened;
+      crowds_[index].week_odds.expected += r.expected_week;
+    }
+  }
+  r.expected_week = static_cast<float>(1 - std::exp(-rate * 7 * kDay32));
+  r.week_day = day;
+  r.week_bin = static_cast<uint32_t>(RecencyBin(r.recent[0], midnight, r.change_count > 0));
 }
 
 // Exposures whose week ended during the day without the key having followed.

@@ -24,7 +24,9 @@ struct Leaf {
   uint32_t items = 1;                // of a set: how many
 };
 
-// What is remembered of a key that ever changed.
+// What is remembered of a key that ever changed. Keys that appear one after the other, numbered
+// ("releases[1.2]", "releases[1.3]"), are remembered as one: a series. Its path has kSeriesMark in
+// the place of the number, and its value is the path of the newest of them.
 struct KeyPast {
   uint32_t path = kNone;
   uint32_t last = 0;      // last change
@@ -35,6 +37,14 @@ struct KeyPast {
   uint16_t changes = 0;       // saturating
   uint8_t last_op = 0;        // ChangeOp
   uint8_t counter_steps = 0;  // times the change was "last number plus one", in a row
+  uint32_t first = 0;         // first change
+};
+
+// Keys lately added to resources of one kind or folder: the newest, each once.
+struct AddedKeys {
+  std::array<uint32_t, 4> path = {kNone, kNone, kNone, kNone};
+  std::array<uint32_t, 4> at{};
+  std::array<float, 4> count{};  // half-life 14 days, as of `at`
 };
 
 // Another stack's (or one's own) moves away from a version: for the first four stacks that did,
@@ -62,7 +72,16 @@ struct Crowd {
   uint32_t last_resource = kNone;
   uint32_t previous_change = 0;  // the last change of a resource other than last_resource
   Odds odds;                     // daily: changed, expected by the reference rate
+  Odds week_odds;                // the same within weeks
   uint32_t odds_day = 0;
+  uint32_t last_created = 0;  // when a member last appeared
+  uint32_t added = kNone;     // index of its AddedKeys
+};
+
+// One who changes resources of one stack.
+struct Actor {
+  uint32_t last = 0;
+  float commits = 0;  // half-life 16 days, as of `last`
 };
 
 // How often a key (indices and labels taken out of its path) changes in resources of one kind.
@@ -101,6 +120,10 @@ struct StackRecord {
   std::array<Odds, kRecencyBins> recency_odds;  // by time since the resource's last change
   std::array<Odds, 7> weekday_odds;
   Odds odds_slow, odds_fast;  // half-lives 120 and 14 days
+  // Within weeks: changes cluster, so that a week holds fewer of them than seven days would.
+  std::array<Odds, kRecencyBins> recency_week_odds;
+  Odds week_odds_slow, week_odds_fast;
+  uint32_t last_created = 0;  // when a resource last appeared
 };
 
 struct ResourceRecord {
@@ -138,6 +161,10 @@ struct ResourceRecord {
   float expected_today = 0;                    // the reference's probability at the last midnight
   uint32_t odds_day = 0;
   float follow_yes = 0, follow_all = 0;
+  float week_happened = 0, week_expected = 0;  // weekly, half-life 180 days
+  float expected_week = 0;  // the reference's probability of a week, as of week_day
+  uint32_t week_day = 0;    // when the week under way began
+  uint32_t week_bin = 0;    // RecencyBin at that time
 };
 
 // A resource that often changes together with another.

@@ -4,7 +4,7 @@
 namespace driftcast::predict {
 namespace {
 
-constexpr uint64_t kMagic = 0x3154'4c46'5244'0001;
+constexpr uint64_t kMagic = 0x3154'4c46'5244'0002;
 
 template <typename T>
 void PutNested(const std::vector<std::vector<T>>& nested, StateWriter* out) {
@@ -22,11 +22,12 @@ void GetNested(StateReader* in, std::vector<std::vector<T>>* nested) {
 }  // namespace
 
 // Padding would put indeterminate bytes into snapshots.
-static_assert(sizeof(Leaf) == 24 && sizeof(KeyPast) == 28 && sizeof(KindPath) == 16);
+static_assert(sizeof(Leaf) == 24 && sizeof(KeyPast) == 32 && sizeof(KindPath) == 16);
 static_assert(sizeof(VersionMoves) == 56 && sizeof(Subject) == 32 && sizeof(Partner) == 8);
-static_assert(sizeof(Crowd) == 28 + 4 * 4 + 8 + 4 && sizeof(NamePeers) == 48 + 28 + 4);
+static_assert(sizeof(Actor) == 8 && sizeof(AddedKeys) == 48);
+static_assert(sizeof(Crowd) == 28 + 4 * 4 + 2 * 8 + 3 * 4 && sizeof(NamePeers) == 48 + 28 + 4);
 static_assert(sizeof(ReferencePool) == 40 && sizeof(ReferenceResource) == 40);
-static_assert(sizeof(StackRecord) == 488 && sizeof(ResourceRecord) == 240);
+static_assert(sizeof(StackRecord) == 584 && sizeof(ResourceRecord) == 264);
 
 std::string FleetState::Serialize() const {
   StateWriter out;
@@ -39,7 +40,7 @@ void FleetState::Serialize(StateWriter* to) const {
   out.Put(kMagic);
   texts_.Serialize(&out);
   for (const PairIndex* index : {&stack_index_, &resource_index_, &crowd_index_, &peers_index_,
-                                 &moves_index_, &subject_index_, &kind_path_index_})
+                                 &moves_index_, &subject_index_, &kind_path_index_, &actor_index_})
     index->Serialize(&out);
   out.PutVector(path_last_);
   out.PutVector(path_normal_);
@@ -52,6 +53,8 @@ void FleetState::Serialize(StateWriter* to) const {
   out.PutVector(moves_);
   out.PutVector(subjects_);
   out.PutVector(kind_paths_);
+  out.PutVector(actors_);
+  out.PutVector(added_keys_);
   PutNested(living_, &out);
   PutNested(pending_, &out);
   PutNested(leaves_, &out);
@@ -65,7 +68,7 @@ StatusOr<FleetState> FleetState::Restore(std::string_view bytes) {
   state.texts_.Restore(&in);
   for (PairIndex* index :
        {&state.stack_index_, &state.resource_index_, &state.crowd_index_, &state.peers_index_,
-        &state.moves_index_, &state.subject_index_, &state.kind_path_index_})
+        &state.moves_index_, &state.subject_index_, &state.kind_path_index_, &state.actor_index_})
     index->Restore(&in);
   in.GetVector(&state.path_last_);
   in.GetVector(&state.path_normal_);
@@ -78,6 +81,8 @@ StatusOr<FleetState> FleetState::Restore(std::string_view bytes) {
   in.GetVector(&state.moves_);
   in.GetVector(&state.subjects_);
   in.GetVector(&state.kind_paths_);
+  in.GetVector(&state.actors_);
+  in.GetVector(&state.added_keys_);
   GetNested(&in, &state.living_);
   GetNested(&in, &state.pending_);
   GetNested(&in, &state.leaves_);
@@ -89,7 +94,8 @@ StatusOr<FleetState> FleetState::Restore(std::string_view bytes) {
                     state.leaves_.size() == resources && state.keys_.size() == resources &&
                     state.partners_.size() == resources &&
                     state.crowd_index_.size() == state.crowds_.size() &&
-                    state.moves_index_.size() == state.moves_.size();
+                    state.moves_index_.size() == state.moves_.size() &&
+                    state.actor_index_.size() == state.actors_.size();
   if (!in.ok() || !in.at_end() || !fits) return DataLoss("state of the forecast is damaged");
   for (uint32_t stack = 0; stack < stacks; ++stack)
     if (!state.pending_[stack].empty()) state.under_way_.push_back(stack);

@@ -198,7 +198,7 @@ void FleetState::FlushStack(uint32_t stack) {
   const bool found_only = std::all_of(events.begin(), events.end(), [](const PendingEvent& e) {
     return e.op == static_cast<uint32_t>(ChangeOp::kInitial);
   });
-  if (!mass && !found_only) CountCommit(&stacks_[stack], touched.size(), bot, now);
+  if (!mass && !found_only) CountCommit(stack, touched.size(), bot, events.front().actor, now);
   if (touched.size() >= 2 && touched.size() <= 12) CountPartners(touched);
 }
 
@@ -210,6 +210,8 @@ void FleetState::SetLive(ResourceId id, bool alive, uint32_t now) {
   if (alive) {
     r.created = now;
     ++r.creations;
+    stack.last_created = now;
+    for (uint32_t crowd : {r.kind_crowd, r.folder_crowd}) crowds_[crowd].last_created = now;
   }
   if (was == alive) return;
   const uint32_t step = alive ? 1 : -1;
@@ -256,7 +258,15 @@ void FleetState::ApplyKey(const PendingEvent& event, uint32_t now, Touched* touc
   if (touched != nullptr) {
     ++touched->keys;
     if (op != ChangeOp::kChange) ++touched->shaped;
-    if (RememberKey(event, now)) ++touched->reverts;
+    PendingEvent remembered = event;
+    if (op == ChangeOp::kAdd && leaf == nullptr) {
+      CountAddedKey(event, now);
+      if (const uint32_t series = SeriesOf(id, event.path); series != kNone) {
+        remembered.path = series;
+        remembered.new_value = event.path;
+      }
+    }
+    if (RememberKey(remembered, now)) ++touched->reverts;
   }
   if (op == ChangeOp::kRemove) {
     if (leaf == nullptr || (is_set && --leaf->items > 0)) return;
@@ -291,7 +301,7 @@ bool FleetState::RememberKey(const PendingEvent& event, uint32_t now) {
     keys.emplace_back();
     found = keys.end() - 1;
     found->path = event.path;
-    found->last = now;
+    found->first = found->last = now;
   }
   const auto op = static_cast<ChangeOp>(event.op);
   const bool removed = op == ChangeOp::kRemove;
@@ -318,6 +328,43 @@ bool FleetState::RememberKey(const PendingEvent& event, uint32_t now) {
   everywhere->decayed = everywhere->decayed * static_cast<float>(std::exp2(-idle / 120)) + 1;
   everywhere->at = std::max(now, everywhere->at);
   return back;
+}
+
+// The series that a new key carries on, or kNone: its path with the last number, or if that is 0
+// the one before it, marked; the key with the number before must be there.
+uint32_t FleetState::SeriesOf(ResourceId id, uint32_t path) {
+  const std::string_view text = texts_.Text(path);
+  if (IsSet(text)) return kNone;
+  const auto series = SeriesIn(text);
+  if (!series) return kNone;
+  const uint32_t before = texts_.Find(series->before);
+  if (before == kNone || FindLeaf(id, before) == nullptr) return kNone;
+  return PathOf(series->marked);
+}
+
+void FleetState::CountAddedKey(const PendingEvent& event, uint32_t now) {
+  const ResourceRecord& r = resources_[event.resource];
+  for (const uint32_t index : {r.kind_crowd, r.folder_crowd}) {
+    uint32_t& slot = crowds_[index].added;
+    if (slot == kNone) {
+      slot = static_cast<uint32_t>(added_keys_.size());
+      added_keys_.emplace_back();
+    }
+    AddedKeys& added = added_keys_[slot];
+    size_t i = 0;
+    while (i + 1 < added.path.size() && added.path[i] != event.path) ++i;
+    const bool same = added.path[i] == event.path;
+    const double idle = static_cast<double>(now - std::min(now, added.at[i])) / kDay32;
+    const float count = same ? added.count[i] * static_cast<float>(std::exp2(-idle / 14)) : 0;
+    for (; i > 0; --i) {
+      added.path[i] = added.path[i - 1];
+      added.at[i] = added.at[i - 1];
+      added.count[i] = added.count[i - 1];
+    }
+    added.path[0] = event.path;
+    added.at[0] = now;
+    added.count[0] = count + 1;
+  }
 }
 
 void FleetState::CountChange(const Touched& touched, bool bot, uint32_t actor, uint32_t now) {
@@ -364,7 +411,21 @@ void FleetState::CountChange(const Touched& touched, bool bot, uint32_t actor, u
   if (touched.versions > 0) r.last_version = now;
 }
 
-void FleetState::CountCommit(StackRecord* stack, size_t resources, bool bot, uint32_t now) {
+const Actor* FleetState::actor(uint32_t stack, uint32_t actor) const {
+  const uint32_t id = actor_index_.Find(PairIndex::Key(stack, actor));
+  return id == kNone ? nullptr : &actors_[id];
+}
+
+void FleetState::CountCommit(uint32_t index, size_t resources, bool bot, uint32_t actor,
+                             uint32_t now) {
+  StackRecord* stack = &stacks_[index];
+  bool is_new = false;
+  const uint32_t who = actor_index_.Intern(PairIndex::Key(index, actor), &is_new);
+  if (is_new) actors_.emplace_back();
+  Actor& a = actors_[who];
+  const double idle = static_cast<double>(now > a.last ? now - a.last : 0) / kDay32;
+  a.commits = a.commits * static_cast<float>(std::exp2(-idle / 16)) + 1;
+  a.last = std::max(a.last, now);
   stack->any_days.Mark(now);
   (bot ? stack->bot_days : stack->human_days).Mark(now);
   (bot ? stack->bot_commits : stack->human_commits).Add(now);
@@ -401,11 +462,12 @@ size_t FleetState::bytes() const {
   sum += stacks_.capacity() * sizeof(StackRecord) + crowds_.capacity() * sizeof(Crowd);
   sum += name_peers_.capacity() * sizeof(NamePeers) + moves_.capacity() * sizeof(VersionMoves);
   sum += subjects_.capacity() * sizeof(Subject) + kind_paths_.capacity() * sizeof(KindPath);
+  sum += actors_.capacity() * sizeof(Actor) + added_keys_.capacity() * sizeof(AddedKeys);
   sum += resources_.capacity() * (sizeof(ResourceRecord) + sizeof(partners_[0]) + 2 * 24 + 4);
   for (const auto& leaves : leaves_) sum += leaves.capacity() * sizeof(Leaf);
   for (const auto& keys : keys_) sum += keys.capacity() * sizeof(KeyPast);
   for (const PairIndex* index : {&stack_index_, &resource_index_, &crowd_index_, &peers_index_,
-                                 &moves_index_, &subject_index_, &kind_path_index_})
+                                 &moves_index_, &subject_index_, &kind_path_index_, &actor_index_})
     sum += index->bytes();
   return sum;
 }

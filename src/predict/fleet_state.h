@@ -64,6 +64,12 @@ class FleetState {
   const NamePeers& peers(uint32_t index) const { return name_peers_[index]; }
   const VersionMoves& moves(uint32_t index) const { return moves_[index]; }
   const Subject& subject(uint32_t index) const { return subjects_[index]; }
+  // One who changed resources of the stack; null when he never did.
+  const Actor* actor(uint32_t stack, uint32_t actor) const;
+  // Keys lately added to members of the crowd; null when there were none.
+  const AddedKeys* added_keys(uint32_t crowd) const {
+    return crowds_[crowd].added == kNone ? nullptr : &added_keys_[crowds_[crowd].added];
+  }
   std::string_view Text(uint32_t id) const { return texts_.Text(id); }
   uint32_t LastComponent(uint32_t path) const { return path_last_[path]; }
   uint32_t NormalPath(uint32_t path) const { return path_normal_[path]; }  // labels taken out
@@ -116,8 +122,10 @@ class FleetState {
   void ClearLeaves(ResourceId id);
   void ApplyKey(const PendingEvent& event, uint32_t now, Touched* touched, uint32_t touched_place);
   bool RememberKey(const PendingEvent& event, uint32_t now);  // true when it went back
+  void CountAddedKey(const PendingEvent& event, uint32_t now);
+  uint32_t SeriesOf(ResourceId id, uint32_t path);
   void CountChange(const Touched& touched, bool bot, uint32_t actor, uint32_t now);
-  void CountCommit(StackRecord* stack, size_t resources, bool bot, uint32_t now);
+  void CountCommit(uint32_t stack, size_t resources, bool bot, uint32_t actor, uint32_t now);
   void CountPartners(std::span<const Touched> touched);
 
   void FinishMovedKeys(std::vector<Touched>* touched, uint32_t now);
@@ -131,6 +139,7 @@ class FleetState {
   void Tick(uint32_t stack, uint32_t now);
   void TickDay(uint32_t stack, uint32_t day);
   void LookBack(StackRecord* stack, ResourceId id, uint32_t midnight, Odds* sum);
+  void LookBackAWeek(StackRecord* stack, ResourceId id, uint32_t midnight, double rate);
   void MatureExposures(StackRecord* stack, ResourceId id, uint32_t midnight);
   void DecayDaily(StackRecord* stack, uint32_t days);
 
@@ -151,8 +160,10 @@ class FleetState {
   std::vector<VersionMoves> moves_;
   std::vector<Subject> subjects_;
   std::vector<KindPath> kind_paths_;
+  std::vector<Actor> actors_;
+  std::vector<AddedKeys> added_keys_;
   PairIndex stack_index_, resource_index_, crowd_index_, peers_index_, moves_index_;
-  PairIndex subject_index_, kind_path_index_;
+  PairIndex subject_index_, kind_path_index_, actor_index_;
   std::vector<MovedKey> moved_;  // scratch; empty between changes
   // What Advance has to look at: stacks that had events since, and the last day that all have seen
   // begin. Follow from the rest after a restore (0: all are looked at).

@@ -226,6 +226,32 @@ TEST(Names, AreReadAsDocumented) {
   EXPECT_EQ(*NextCount("1.2.9"), "1.2.10");
   EXPECT_EQ(*NextCount("build-009"), "build-010");
   EXPECT_FALSE(NextCount("latest").has_value());
+  EXPECT_EQ(*NextMinor("1.2.9"), "1.3.0");
+  EXPECT_FALSE(NextMinor("v11").has_value());
+  EXPECT_EQ(*SameStepAgain("1.2.0", "1.3.0"), "1.4.0");
+  EXPECT_EQ(*SameStepAgain("1.2.7", "1.3.0"), "1.4.0");
+  EXPECT_EQ(*SameStepAgain("v8", "v10"), "v12");
+  EXPECT_FALSE(SameStepAgain("1.3.0", "1.2.0").has_value());
+  EXPECT_FALSE(SameStepAgain("1.2.0", "1.3.1").has_value());
+  EXPECT_FALSE(SameStepAgain("a-1", "b-2").has_value());
+  EXPECT_FALSE(SameStepAgain("1.2", "1.2").has_value());
+  EXPECT_TRUE(HasDigest("img:1@sha256:0123456789abcdef"));
+  EXPECT_TRUE(HasDigest("h:0123abcd"));
+  EXPECT_FALSE(HasDigest("ghcr.io/a/b:1.2.3"));
+  EXPECT_FALSE(HasDigest("20250131120000"));
+  EXPECT_EQ(DateOfDay(*DayOfDate("2024-02-29")), "2024-02-29");
+  EXPECT_FALSE(DayOfDate("2025-02-29").has_value());
+  EXPECT_FALSE(DayOfDate("2025-2-29x").has_value());
+}
+
+TEST(Names, SeriesAreFoundByTheirNumber) {
+  const std::string mark(1, kSeriesMark);
+  EXPECT_EQ(SeriesIn("a[1.2].b")->marked, "a[1." + mark + "].b");
+  EXPECT_EQ(SeriesIn("a[1.2].b")->before, "a[1.1].b");
+  EXPECT_EQ(SeriesIn("v2.3.0")->marked, "v2." + mark + ".0");
+  EXPECT_EQ(SeriesIn("v2.3.0")->before, "v2.2.0");
+  EXPECT_FALSE(SeriesIn("v3.0.0").has_value());
+  EXPECT_FALSE(SeriesIn("plain").has_value());
 }
 
 }  // namespace

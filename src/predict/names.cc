@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <chrono>
 #include <cstdint>
+#include <cstdio>
 
 namespace driftcast::predict {
 namespace {
@@ -105,18 +107,132 @@ bool IsVersionKey(std::string_view last_component) {
   return std::find(kNames.begin(), kNames.end(), last_component) != kNames.end();
 }
 
-std::optional<std::string> NextCount(std::string_view value) {
-  size_t end = value.size();
-  while (end > 0 && !IsDigit(value[end - 1])) --end;
-  size_t begin = end;
-  while (begin > 0 && IsDigit(value[begin - 1])) --begin;
-  if (begin == end || end - begin > 9) return std::nullopt;
+namespace {
+
+struct Digits {
+  size_t begin = 0, end = 0;  // end == begin: none
   uint64_t number = 0;
-  for (size_t i = begin; i < end; ++i) number = number * 10 + (value[i] - '0');
-  std::string next = std::to_string(number + 1);
-  if (value[begin] == '0' && next.size() < end - begin)
-    next.insert(0, end - begin - next.size(), '0');
-  return std::string(value.substr(0, begin)) + next + std::string(value.substr(end));
+};
+
+// The last run of at most nine digits that ends before `end`.
+std::optional<Digits> LastDigits(std::string_view text, size_t end) {
+  while (end > 0 && !IsDigit(text[end - 1])) --end;
+  Digits d{end, end, 0};
+  while (d.begin > 0 && IsDigit(text[d.begin - 1])) --d.begin;
+  if (d.begin == d.end || d.end - d.begin > 9) return std::nullopt;
+  for (size_t i = d.begin; i < d.end; ++i) d.number = d.number * 10 + (text[i] - '0');
+  return d;
+}
+
+// The text with another number there, as wide as before where it began with 0.
+std::string WithNumber(std::string_view text, const Digits& d, uint64_t number) {
+  std::string digits = std::to_string(number);
+  const size_t width = d.end - d.begin;
+  if (text[d.begin] == '0' && digits.size() < width) digits.insert(0, width - digits.size(), '0');
+  return std::string(text.substr(0, d.begin)) + digits + std::string(text.substr(d.end));
+}
+
+}  // namespace
+
+std::optional<std::string> NextCount(std::string_view value) {
+  const auto last = LastDigits(value, value.size());
+  if (!last) return std::nullopt;
+  return WithNumber(value, *last, last->number + 1);
+}
+
+std::optional<std::string> NextMinor(std::string_view value) {
+  const auto last = LastDigits(value, value.size());
+  if (!last || last->begin < 2) return std::nullopt;
+  const auto before = LastDigits(value, last->begin);
+  if (!before || before->end + 1 != last->begin) return std::nullopt;
+  return WithNumber(WithNumber(value, *last, 0), *before, before->number + 1);
+}
+
+std::optional<Series> SeriesIn(std::string_view text) {
+  auto at = LastDigits(text, text.size());
+  if (!at) return std::nullopt;
+  if (at->number == 0) {
+    const size_t begin = at->begin;
+    at = begin < 2 ? std::nullopt : LastDigits(text, begin);
+    if (!at || at->end + 1 != begin) return std::nullopt;
+  }
+  if (at->number == 0) return std::nullopt;
+  Series series{std::string(text.substr(0, at->begin)), WithNumber(text, *at, at->number - 1)};
+  series.marked.append(1, kSeriesMark).append(text.substr(at->end));
+  return series;
+}
+
+std::optional<std::string> SameStepAgain(std::string_view before, std::string_view after) {
+  size_t a = 0, b = 0;
+  std::string next;
+  bool grew = false;
+  while (a < before.size() || b < after.size()) {
+    const bool digit_a = a < before.size() && IsDigit(before[a]);
+    const bool digit_b = b < after.size() && IsDigit(after[b]);
+    if (digit_a != digit_b) return std::nullopt;
+    if (!digit_a) {
+      if (a >= before.size() || b >= after.size() || before[a] != after[b]) return std::nullopt;
+      next += after[b];
+      ++a, ++b;
+      continue;
+    }
+    Digits x{a, a, 0}, y{b, b, 0};
+    while (x.end < before.size() && IsDigit(before[x.end])) ++x.end;
+    while (y.end < after.size() && IsDigit(after[y.end])) ++y.end;
+    if (x.end - x.begin > 9 || y.end - y.begin > 9) return std::nullopt;
+    for (size_t i = x.begin; i < x.end; ++i) x.number = x.number * 10 + (before[i] - '0');
+    for (size_t i = y.begin; i < y.end; ++i) y.number = y.number * 10 + (after[i] - '0');
+    const std::string_view digits = after.substr(y.begin, y.end - y.begin);
+    if (!grew && y.number > x.number) {
+      next += WithNumber(digits, {0, digits.size(), y.number}, 2 * y.number - x.number);
+      grew = true;
+    } else if (grew ? y.number == 0 : y.number == x.number) {
+      next += digits;
+    } else {
+      return std::nullopt;
+    }
+    a = x.end, b = y.end;
+  }
+  if (!grew) return std::nullopt;
+  return next;
+}
+
+bool HasDigest(std::string_view value) {
+  size_t run = 0;
+  bool letter = false, digit = false;
+  for (const char c : value) {
+    const bool hex = IsDigit(c) || (c >= 'a' && c <= 'f');
+    run = hex ? run + 1 : 0;
+    letter = hex && (letter || !IsDigit(c));
+    digit = hex && (digit || IsDigit(c));
+    if (run >= 12 && letter && digit) return true;
+    if (!hex) letter = digit = false;
+  }
+  return value.find('#') != std::string_view::npos || value.starts_with("h:");
+}
+
+std::optional<int64_t> DayOfDate(std::string_view value) {
+  if (value.size() != 10 || value[4] != '-' || value[7] != '-') return std::nullopt;
+  int part[3] = {0, 0, 0};
+  constexpr int kBegin[3] = {0, 5, 8}, kEnd[3] = {4, 7, 10};
+  for (int p = 0; p < 3; ++p)
+    for (int i = kBegin[p]; i < kEnd[p]; ++i) {
+      if (!IsDigit(value[i])) return std::nullopt;
+      part[p] = part[p] * 10 + (value[i] - '0');
+    }
+  const std::chrono::year_month_day date{std::chrono::year(part[0]),
+                                         std::chrono::month(static_cast<unsigned>(part[1])),
+                                         std::chrono::day(static_cast<unsigned>(part[2]))};
+  if (!date.ok()) return std::nullopt;
+  return std::chrono::sys_days(date).time_since_epoch().count();
+}
+
+std::string DateOfDay(int64_t day) {
+  const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(day))};
+  char text[32];
+  std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(date.year()),
+                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+  return text;
 }
 
 }  // namespace driftcast::predict

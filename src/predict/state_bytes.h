@@ -105,6 +105,7 @@ class StateReader {
   void Fail() { ok_ = false; }
   bool ok() const { return ok_; }
   bool at_end() const { return bytes_.empty(); }
+  std::string_view rest() const { return bytes_; }  // what was not read yet
 
  private:
   bool Need(uint64_t size) {
