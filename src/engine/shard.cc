@@ -4,6 +4,8 @@
 
 #include "base/bytes.h"
 #include "engine/forecast_log.h"
+#include "engine/shard_decide.h"
+#include "engine/shard_policy.h"
 #include "shadow/update.h"
 #include "wire/fact.h"
 #include "wire/value.h"
@@ -34,9 +36,10 @@ const ResourceId* ResourceOf(const Fact& fact) {
   return nullptr;
 }
 
-std::string RuleBytes(const IgnoreRule& rule) {
+std::string BodyBytes(FactBody body, Instant at = {}) {
   Fact fact;
-  fact.body = rule;
+  fact.at = at;
+  fact.body = std::move(body);
   return EncodeFact(fact);
 }
 
@@ -86,6 +89,9 @@ void Dispatch(ShardState& shard, const Fact& fact) {
     void operator()(const BlobPublished& b) const {
       Audit(shard, Principal("engine"), "blob.published", b.kind, b.version + " " + b.digest);
     }
+    void operator()(const PolicyPublished& b) const { ApplyPolicy(shard, fact, b); }
+    void operator()(const PauseSet& b) const { ApplyPause(shard, fact, b); }
+    void operator()(const PlanWritten& b) const { ApplyWritten(shard, fact, b); }
     void operator()(const AgentReported& b) const {
       StackFor(shard, fact.stack).record.report = b;
       Emit(shard, LiveEvent::Kind::kStack, fact.stack, fact.stack.value, "");
@@ -123,6 +129,9 @@ Status Shard::CheckOne(const Fact& fact, std::map<std::string, uint64_t>& applie
   if (const auto* body = std::get_if<DecisionMade>(&fact.body)) return CheckDecision(state_, *body);
   if (const auto* body = std::get_if<PlanProgressed>(&fact.body))
     return CheckProgress(state_, fact, *body);
+  if (const auto* body = std::get_if<PolicyPublished>(&fact.body)) return CheckPolicy(*body);
+  if (const auto* body = std::get_if<PauseSet>(&fact.body)) return CheckPause(state_, *body);
+  if (const auto* body = std::get_if<PlanWritten>(&fact.body)) return CheckWritten(state_, *body);
   return Ok();
 }
 
@@ -169,7 +178,14 @@ void Shard::Collect(WriteBatch& batch, std::vector<LiveEvent>& events) {
   for (const auto& id : pending.plans)
     batch.Put(Table::kState, "p/" + id, Encode(state_.plans[id]));
   for (const auto& id : pending.rules)
-    batch.Put(Table::kState, "i/" + id, RuleBytes(state_.rules[id]));
+    batch.Put(Table::kState, "i/" + id, BodyBytes(state_.rules[id]));
+  for (const auto& id : pending.pauses) {
+    const auto pause = state_.pauses.find(id);
+    put_or_delete("u/" + id, pause != state_.pauses.end(),
+                  [&] { return BodyBytes(pause->second); });
+  }
+  if (pending.policy)
+    batch.Put(Table::kState, "policy", BodyBytes(state_.policy->source, state_.policy->at));
   for (const auto& id : pending.agents)
     batch.Put(Table::kState, "a/" + id, OrderedNumber(state_.agents[id]));
   for (const auto& [stack_id, horizon] : pending.cohorts) {
@@ -254,6 +270,13 @@ Status Shard::Load(const Store& store) {
     DRIFTCAST_ASSIGN_OR_RETURN(state_.plans[std::string(id)], DecodePlan(bytes));
     return Ok();
   }));
+  DRIFTCAST_RETURN_IF_ERROR(LoadEach(store, "u/", [&](std::string_view id, std::string_view bytes) {
+    DRIFTCAST_ASSIGN_OR_RETURN(Fact fact, DecodeFact(bytes));
+    state_.pauses[std::string(id)] = std::get<PauseSet>(fact.body);
+    return Ok();
+  }));
+  DRIFTCAST_ASSIGN_OR_RETURN(const auto policy, store.Get(Table::kState, "policy"));
+  if (policy) DRIFTCAST_RETURN_IF_ERROR(LoadPolicy(state_, *policy));
   DRIFTCAST_RETURN_IF_ERROR(LoadEach(store, "a/", [&](std::string_view id, std::string_view bytes) {
     state_.agents[std::string(id)] = FromOrderedNumber(bytes);
     return Ok();

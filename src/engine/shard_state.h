@@ -8,6 +8,7 @@
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -17,6 +18,8 @@
 #include "engine/live_event.h"
 #include "engine/records.h"
 #include "engine/scorekeeper.h"
+#include "remedy/policy.h"
+#include "remedy/propose.h"
 #include "shadow/judge.h"
 #include "shadow/resource_state.h"
 #include "signal/series_state.h"
@@ -73,10 +76,12 @@ struct Pending {
   std::set<std::string> drifts;
   std::set<std::string> plans;
   std::set<std::string> rules;
+  std::set<std::string> pauses;
   std::set<std::string> agents;
   std::set<std::pair<std::string, size_t>> cohorts;      // stack, horizon
   std::set<std::pair<std::string, std::string>> series;  // stack, series; those due to be stored
   bool track = false;
+  bool policy = false;
   bool expectations = false;
   bool numbers = false;
   std::vector<LiveEvent> events;
@@ -89,6 +94,15 @@ struct Touched {
   std::string slot_key;
 };
 
+// The policy in force.
+struct SitePolicy {
+  PolicyPublished source;
+  Instant at;
+  Policy rules;
+  // Windows by role, as of the hour: worked out once.
+  std::pair<Instant, std::map<std::string, std::vector<TimeSpan>>> windows_at;
+};
+
 struct ShardState {
   ShardOptions options;
   ShardNumbers numbers;
@@ -97,6 +111,8 @@ struct ShardState {
   std::set<std::pair<Instant, std::string>> closed_drifts;  // of `drifts`, oldest first
   std::map<std::string, RemediationPlan> plans;             // that somebody decided about
   std::map<std::string, IgnoreRule> rules;
+  std::unique_ptr<SitePolicy> policy;             // null = none was published
+  std::map<std::string, PauseSet> pauses;         // that have not ended
   std::map<std::string, uint64_t> agents;         // highest number applied
   std::vector<ExpectationSet> role_expectations;  // in the order in which they came
   TrackRecord track;
@@ -178,7 +194,9 @@ void ApplyProgress(ShardState& shard, const Fact& fact, const PlanProgressed& bo
 
 // Alternative plans for what is open or forecast on a resource, best first; decided ones as they
 // stand. Empty when the resource is not known.
-std::vector<RemediationPlan> PlansFor(const ShardState& shard, const ResourceId& id);
+// `left_out`, when given, receives the strategies that are not among them, with the reason.
+std::vector<RemediationPlan> PlansFor(const ShardState& shard, const ResourceId& id,
+                                      std::vector<LeftOut>* left_out = nullptr);
 
 // Those of `plans` that wait for the stack's agent now.
 std::vector<RemediationPlan> DuePlans(const ShardState& shard, const StackId& stack);

@@ -1,7 +1,8 @@
 // The passing of time: horizons end and predictions are scored, plans expire, rules end.
 #include <algorithm>
 
-#include "engine/shard_state.h"
+#include "engine/shard_decide.h"
+#include "engine/shard_policy.h"
 
 namespace driftcast {
 namespace {
@@ -70,18 +71,20 @@ void AdvanceCohorts(ShardState& shard, const std::string& stack_id, Stack& stack
 
 void AdvancePlans(ShardState& shard) {
   for (auto& [id, plan] : shard.plans) {
-    if (plan.state != PlanState::kApproved) continue;
+    const bool waits = plan.state == PlanState::kApproved ||
+                       (plan.state == PlanState::kProposed && !plan.approvals.empty());
+    if (!waits) continue;
     if (plan.expires_at != Instant() && plan.expires_at <= shard.numbers.now) {
+      plan.outcome = plan.state == PlanState::kApproved
+                         ? "nobody carried it out before it expired"
+                         : "not enough people approved it before it expired";
       plan.state = PlanState::kExpired;
-      plan.outcome = "nobody carried it out before it expired";
+      plan.ended_at = shard.numbers.now;
       shard.pending.plans.insert(id);
       Audit(shard, Principal("engine"), "plan.expired", id, plan.title);
       Emit(shard, LiveEvent::Kind::kPlan, plan.stack, id, plan.title + ": expired");
-    } else if (plan.not_before != Instant() && plan.not_before <= shard.numbers.now &&
-               plan.step_now == -1) {
-      plan.step_now = -2;  // announced; the agent's progress replaces it
-      shard.pending.plans.insert(id);
-      Emit(shard, LiveEvent::Kind::kOrder, plan.stack, id, plan.title);
+    } else {
+      Release(shard, plan);
     }
   }
 }
@@ -106,6 +109,8 @@ void ApplyTime(ShardState& shard) {
   shard.forecaster.Advance(shard.numbers.now);
   for (auto& [stack_id, stack] : shard.stacks) AdvanceCohorts(shard, stack_id, stack);
   AdvancePlans(shard);
+  VerifyDoneByHand(shard);
+  AdvancePolicy(shard);
   ExpireRules(shard);
   ScoreTouched(shard);  // last: what ended may have touched something
 }

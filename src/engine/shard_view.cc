@@ -8,7 +8,7 @@
 #include "engine/audit_chain.h"
 #include "engine/points_scan.h"
 #include "engine/shard_limits.h"
-
+#include "engine/shard_policy.h"
 #include "wire/fact.h"
 #include "wire/value.h"
 
@@ -349,6 +349,31 @@ std::optional<RemediationPlan> ShardView::Plan(const PlanId& id) const {
   for (RemediationPlan& plan : PlansFor(shard_, *resource))
     if (plan.id == id) return plan;
   return std::nullopt;
+}
+
+std::vector<LeftOut> ShardView::StrategiesLeftOut(const ResourceId& id) const {
+  std::vector<LeftOut> left_out;
+  PlansFor(shard_, id, &left_out);
+  return left_out;
+}
+
+PolicyVerdict ShardView::Verdict(const RemediationPlan& plan) const {
+  return VerdictToShow(shard_, plan);
+}
+
+std::optional<PolicyInForce> ShardView::Policy() const {
+  if (!shard_.policy) return std::nullopt;
+  return PolicyInForce{shard_.policy->source, shard_.policy->at};
+}
+
+std::vector<TimeSpan> ShardView::Windows(const RoleName& role) const {
+  return WindowsFor(shard_, role);
+}
+
+std::vector<PauseSet> ShardView::Pauses() const {
+  std::vector<PauseSet> pauses;
+  for (const auto& [id, pause] : shard_.pauses) pauses.push_back(pause);
+  return pauses;
 }
 
 TrackRecord ShardView::Track() const {

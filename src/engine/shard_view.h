@@ -38,6 +38,11 @@ class ShardView : public EngineView {
   std::optional<DriftPrediction> Prediction(const ResourceId& id) const override;
   Page<RemediationPlan> Plans(const PlanFilter& filter) const override;
   std::optional<RemediationPlan> Plan(const PlanId& id) const override;
+  std::vector<LeftOut> StrategiesLeftOut(const ResourceId& id) const override;
+  PolicyVerdict Verdict(const RemediationPlan& plan) const override;
+  std::optional<PolicyInForce> Policy() const override;
+  std::vector<TimeSpan> Windows(const RoleName& role) const override;
+  std::vector<PauseSet> Pauses() const override;
   TrackRecord Track() const override;
   std::vector<IgnoreRule> Rules() const override { return shard_.active_rules; }
   std::vector<ActivityReported> Activities(const StackId& stack, size_t limit) const override;

@@ -15,6 +15,8 @@
 #include "model/plan.h"
 #include "model/prediction.h"
 #include "model/shadow.h"
+#include "remedy/policy.h"
+#include "remedy/propose.h"
 #include "signal/series_limit.h"
 
 namespace driftcast {
@@ -176,6 +178,12 @@ struct LimitCrossing {
   std::optional<Instant> likely_at, possible_at;  // P >= 0.5, P >= 0.1
 };
 
+// The policy in force.
+struct PolicyInForce {
+  PolicyPublished source;
+  Instant at;
+};
+
 // A view of the shard, valid only during Engine::Ask. Reads memory, and the store where said.
 class EngineView {
  public:
@@ -192,6 +200,13 @@ class EngineView {
   virtual Page<RemediationPlan> Plans(
       const PlanFilter& filter) const = 0;  // best first per trigger
   virtual std::optional<RemediationPlan> Plan(const PlanId& id) const = 0;
+  // Strategies that are not among the resource's plans, and why.
+  virtual std::vector<LeftOut> StrategiesLeftOut(const ResourceId&) const { return {}; }
+  // What the policy says about a plan now.
+  virtual PolicyVerdict Verdict(const RemediationPlan&) const { return {}; }
+  virtual std::optional<PolicyInForce> Policy() const { return std::nullopt; }
+  virtual std::vector<TimeSpan> Windows(const RoleName&) const { return {}; }  // coming 90 days
+  virtual std::vector<PauseSet> Pauses() const { return {}; }                  // in force
   virtual TrackRecord Track() const = 0;
   virtual std::vector<IgnoreRule> Rules() const = 0;
   virtual std::vector<ActivityReported> Activities(const StackId& stack, size_t limit) const = 0;

@@ -142,6 +142,8 @@ enum class Verdict : uint8_t {  // Stored: never renumber.
   kOverride = 3,  // done or to be done by hand; the reason says what
   kSnooze = 4,    // do not alert about it until `until`
   kCancel = 5,    // take back an approval that has not started
+  kUndo = 6,      // take back a plan that was applied: makes the plan that does so
+  kDone = 7,      // "I did it myself": the engine looks whether the host is as planned
 };
 
 struct DecisionMade {
@@ -164,7 +166,34 @@ struct PlanProgressed {
   Duration downtime{0};  // measured, in total so far
 };
 
-// A blob (model, policy, feed, time zones) becomes current; the shard reads it by digest.
+// The site's policy from now on. The fact carries the text and the time zones that it names, so
+// that recorded facts alone say what was permitted when.
+struct PolicyPublished {
+  std::string text;                          // see remedy/policy_file.h; empty = no policy
+  std::map<std::string, std::string> zones;  // TZif bytes by name: "Europe/Berlin"
+  std::string digest;                        // SHA-256 of the text, hex
+  Principal by;
+  std::string reason;
+};
+
+// People work there: nothing is begun on what the pause covers until it ends or is lifted.
+struct PauseSet {
+  std::string id;             // "pause-..."
+  std::string resource_glob;  // over stack/kind/name; "*" = everything, "web-7/*" = one stack
+  Principal by;
+  std::string reason;
+  Instant until;  // a pause always ends
+  bool lifted = false;
+};
+
+// A plan that a person wrote or edited; it is approved and judged like any other.
+struct PlanWritten {
+  RemediationPlan plan;
+  Principal by;
+  std::string reason;
+};
+
+// A blob (model, feed) becomes current; the shard reads it by digest.
 struct BlobPublished {
   std::string kind;     // "model", "policy", "feed:kev", ...
   std::string digest;   // SHA-256, hex
@@ -181,10 +210,10 @@ struct AgentReported {
   std::map<std::string, double> cpu_ms_by_collector;  // since start
 };
 
-using FactBody =
-    std::variant<StackEnrolled, ResourceObserved, ResourceVanished, SnapshotCompleted,
-                 ExpectationSet, ActivityReported, MetricsObserved, TimeAdvanced, PastChanges,
-                 IgnoreRule, DecisionMade, PlanProgressed, BlobPublished, AgentReported>;
+using FactBody = std::variant<StackEnrolled, ResourceObserved, ResourceVanished, SnapshotCompleted,
+                              ExpectationSet, ActivityReported, MetricsObserved, TimeAdvanced,
+                              PastChanges, IgnoreRule, DecisionMade, PlanProgressed, BlobPublished,
+                              AgentReported, PolicyPublished, PauseSet, PlanWritten>;
 
 struct Fact {
   Instant at;     // when it happened, by the clock of whoever saw it

@@ -13,6 +13,25 @@ void Append(std::string& out, std::string_view field) {
 
 }  // namespace
 
+Permission PermissionFor(const PlanStep& step) {
+  const auto command = step.parameters.find("command");
+  switch (step.kind) {
+    case StepKind::kNone:
+    case StepKind::kAcceptObserved:
+    case StepKind::kCheckUnit:
+    case StepKind::kCheckPort:
+    case StepKind::kCheckSpace:
+      return {};
+    case StepKind::kRunCommand:
+    case StepKind::kCheckCommand:
+      return {"command", command == step.parameters.end() ? "" : command->second};
+    case StepKind::kCleanPackageCache:
+      return {"package", "cache"};
+    default:
+      return {step.resource.kind.substr(0, step.resource.kind.find(':')), step.resource.name};
+  }
+}
+
 std::string OrderBytes(const RemediationPlan& plan, Instant issued_at,
                        const Principal& approved_by) {
   std::string out;

@@ -18,6 +18,13 @@
 
 namespace driftcast {
 
+// What a host's allow-list has to name for a step: {"file", "/etc/motd"}, {"command", "renew-web"}.
+// An empty kind: nothing, for steps that only look or that are the engine's own.
+struct Permission {
+  std::string kind, name;
+};
+Permission PermissionFor(const PlanStep& step);
+
 struct Order {
   RemediationPlan plan;
   Instant issued_at;       // when the engine signed it

@@ -1,5 +1,7 @@
 #include "model/plan.h"
 
+#include "base/crypto.h"
+
 namespace driftcast {
 namespace {
 
@@ -118,6 +120,32 @@ const char* StepKindName(StepKind kind) {
       return "restart_unit";
     case StepKind::kArmGuard:
       return "arm_guard";
+    case StepKind::kStartUnit:
+      return "start_unit";
+    case StepKind::kStopUnit:
+      return "stop_unit";
+    case StepKind::kEnableUnit:
+      return "enable_unit";
+    case StepKind::kDisableUnit:
+      return "disable_unit";
+    case StepKind::kMaskUnit:
+      return "mask_unit";
+    case StepKind::kUnmaskUnit:
+      return "unmask_unit";
+    case StepKind::kRunCommand:
+      return "run_command";
+    case StepKind::kCleanPackageCache:
+      return "clean_package_cache";
+    case StepKind::kCheckUnit:
+      return "check_unit";
+    case StepKind::kCheckPort:
+      return "check_port";
+    case StepKind::kCheckCommand:
+      return "check_command";
+    case StepKind::kCheckSpace:
+      return "check_space";
+    case StepKind::kWriteFile:
+      return "write_file";
   }
   return "unknown";
 }
@@ -150,6 +178,13 @@ const char* PlanStateName(PlanState state) {
       return "expired";
   }
   return "unknown";
+}
+
+std::string PlanHash(const RemediationPlan& plan) { return Hex(Sha256(CanonicalPlanBytes(plan))); }
+
+bool IsCheckStep(StepKind kind) {
+  return kind == StepKind::kCheckUnit || kind == StepKind::kCheckPort ||
+         kind == StepKind::kCheckCommand || kind == StepKind::kCheckSpace;
 }
 
 bool IsFinal(PlanState state) {

@@ -45,6 +45,19 @@ enum class StepKind : uint8_t {
   kReloadUnit = 11,      // [unit]
   kRestartUnit = 12,     // [unit]
   kArmGuard = 13,        // revert by itself when the key moves before [until]
+  kStartUnit = 14,       // units: the resource is the unit itself
+  kStopUnit = 15,
+  kEnableUnit = 16,
+  kDisableUnit = 17,
+  kMaskUnit = 18,
+  kUnmaskUnit = 19,
+  kRunCommand = 20,         // one of the host's registered commands [command; its own arguments]
+  kCleanPackageCache = 21,  // downloaded package files that are not needed any more
+  kCheckUnit = 22,          // health: the unit is active [unit]
+  kCheckPort = 23,          // health: a connection is accepted [port, host = 127.0.0.1]
+  kCheckCommand = 24,       // health: a registered command says so [command; its own arguments]
+  kCheckSpace = 25,         // health: the file system is no fuller than [percent_max]
+  kWriteFile = 26,          // a whole small file, made when missing [content, mode]
 };
 
 struct PlanStep {
@@ -104,6 +117,13 @@ enum class PlanState : uint8_t {
   kExpired = 11,     // the state that it was made for is gone
 };
 
+// One person's yes.
+struct Approval {
+  Principal by;
+  Instant at;
+  std::string reason;
+};
+
 struct RemediationPlan {
   PlanId id;
   Strategy strategy = Strategy::kDoNothing;
@@ -129,7 +149,14 @@ struct RemediationPlan {
   std::string decision_reason;
   std::string outcome;  // for people, once it has ended
   Duration downtime_measured{0};
-  int32_t step_now = -1;  // index of the step under way; -1 = none yet
+  int32_t step_now = -1;            // index of the step under way; -1 = none yet
+  std::vector<Approval> approvals;  // in the order in which they were given
+  Instant approved_at;              // when there were enough of them; epoch = not yet
+  Instant started_at;               // when the host began; epoch = not known
+  Instant ended_at;                 // when the outcome was known; epoch = not yet
+  Principal author;                 // who wrote or edited it; empty = proposed by the engine
+  PlanId undo_of;                   // the applied plan that it takes back; empty = none
+  std::vector<std::string> policy_reasons;  // why the policy let it wait, run or need somebody
 };
 
 // The bytes that are hashed, signed and checked by the agent: id, strategy, stack, steps, base,
@@ -140,6 +167,12 @@ std::string CanonicalPlanBytes(const RemediationPlan& plan);
 const char* StrategyName(Strategy strategy);
 const char* StepKindName(StepKind kind);
 const char* PlanStateName(PlanState state);
+
+// The hash that approvals are bound to: SHA-256 of the canonical bytes, hex.
+std::string PlanHash(const RemediationPlan& plan);
+
+// Steps that only look: they change nothing, and what they find decides about the plan.
+bool IsCheckStep(StepKind kind);
 
 // True for states that a plan does not leave.
 bool IsFinal(PlanState state);

@@ -52,6 +52,32 @@ struct Weights {
   double blast = 0.02;       // how much else depends on what is touched
 };
 
+// What takes a change up, and how one knows that it is well: appended to plans that change a
+// matching resource on the host.
+struct AfterRule {
+  std::string resource_glob;  // over stack/kind/name
+  std::string reload;         // a unit; or
+  std::string restart;        // a unit
+  std::string check_unit;     // active in the end
+  std::string check_command;  // one of the host's registered commands
+  uint32_t check_port = 0;    // on 127.0.0.1; 0 = none
+};
+
+// What relieves the cause of trouble with a matching resource: a registered command of its host.
+struct ReliefRule {
+  std::string resource_glob;  // over stack/kind/name
+  std::string command;
+  std::map<std::string, std::string> arguments;
+  std::string title;  // for people; empty = made from the command
+};
+
+// Somebody who keeps undoing what is put back.
+struct Fight {
+  uint32_t undone = 0;  // times within a week
+  std::string by;       // who or what, as far as it is known
+  std::string evidence;
+};
+
 struct SiteOptions {
   std::string currency = "EUR";      // ISO 4217
   double effort_rate_per_hour = 60;  // of a person; an assumption until the site sets it
@@ -66,6 +92,8 @@ struct SiteOptions {
   Duration plan_lifetime = kDay;       // a plan that nobody decided about ends then
   Duration accept_for = kDay * 14;     // how long accept_until tolerates
   Duration prevent_for = kDay * 7;     // how long a hold or guard is meant to stay
+  std::vector<AfterRule> after;        // in order; all that match
+  std::vector<ReliefRule> relief;      // the first that matches
 };
 
 // Counts and quantiles of this site's own past. Empty is fine: documented priors speak then.
@@ -101,6 +129,7 @@ struct PlanContext {
   std::span<const TimeSpan> windows;  // maintenance windows from now on, in order; may be empty
   uint32_t attempt = 0;               // how often plans for this trigger were carried out already
   bool host_can_guard = false;        // the agent watches guards
+  Fight fight;                        // about this resource
   Instant now;
 };
 

@@ -68,13 +68,30 @@ void EstimateDowntime(const Situation& s, Draft& draft) {
     estimate.inputs.push_back("downtime 0: the host is not touched");
     return;
   }
-  if (const auto own = Find(s.knowledge.downtime_s, s.shadow.id.kind)) {
+  for (const PlanStep& step : draft.plan.steps) {
+    if (step.kind != StepKind::kRestartUnit) continue;
+    const auto restart = RestartOf(s, step.resource.name);
+    estimate.downtime_s.p50 += restart.seconds.p50;
+    estimate.downtime_s.p90 += restart.seconds.p90;
+    estimate.inputs.push_back(fmt::format(
+        "restart of {}: P50 {:.1f} s, P90 {:.1f} s ({})", step.resource.name, restart.seconds.p50,
+        restart.seconds.p90,
+        restart.count ? fmt::format("from {} restarts seen here", restart.count) : "prior"));
+  }
+  if (draft.plan.strategy == Strategy::kIsolate) {
+    estimate.downtime_s.p50 += 3600;
+    estimate.downtime_s.p90 += 86400;
+    estimate.inputs.push_back(
+        "out of service until somebody has looked (assumed: an hour, P90 a day)");
+  }
+  if (const auto own = Find(s.knowledge.downtime_s, s.shadow.id.kind);
+      own && estimate.downtime_s.p50 == 0) {
     estimate.downtime_s = own->seconds;
     estimate.inputs.push_back(fmt::format("downtime from {} earlier plans on {} resources",
                                           own->count, s.shadow.id.kind));
   } else if (HasPackageStep(draft.plan)) {
     EstimateRestarts(s, estimate);
-  } else {
+  } else if (estimate.downtime_s.p50 == 0) {
     estimate.inputs.push_back(
         "downtime 0: no step stops anything; a service that reads the value only when it starts "
         "is not restarted by this plan");

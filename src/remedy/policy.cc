@@ -107,10 +107,11 @@ bool CountApprovals(const Policy& policy, const RemediationPlan& plan, const Pol
 // The first moment from now on at which the plan fits; none within the look-ahead.
 std::optional<Instant> FirstFit(const Policy& policy, const RemediationPlan& plan,
                                 const PolicyFacts& facts, PolicyVerdict& verdict) {
-  const Instant now = facts.now;
+  const Instant now = std::max(facts.now, plan.not_before);
   const auto freezes = For(policy.freezes, facts.role);
   auto windows = For(policy.windows, facts.role);
-  const bool short_enough = plan.estimate.downtime_s.p90 <= policy.downtime_s_outside_windows;
+  const bool short_enough = policy.downtime_s_outside_windows &&
+                            plan.estimate.downtime_s.p90 <= *policy.downtime_s_outside_windows;
   if (windows.empty() || short_enough) {
     Calendar always;
     always.start = now;
@@ -120,6 +121,7 @@ std::optional<Instant> FirstFit(const Policy& policy, const RemediationPlan& pla
   const auto length = Duration(static_cast<int64_t>(plan.estimate.duration_s.p90 * 1e6));
   for (const auto& span : OpenTimes(windows, freezes, now, now + kLookAhead)) {
     if (span.to - span.from < length) continue;
+    if (span.to < now + kLookAhead) verdict.not_after = span.to;
     if (span.from > now)
       verdict.reasons.push_back(
           fmt::format("times: the next that is long enough and not frozen "
@@ -180,13 +182,45 @@ PolicyVerdict Judge(const Policy& policy, const RemediationPlan& plan, const Pol
   std::optional<Instant> fit = facts.now;
   if (ChangesHost(plan)) fit = FirstFit(policy, plan, facts, verdict);
   if (!fit || forbidden) return verdict;
-  if (ChangesHost(plan) && OverRate(policy, facts, verdict)) fit = std::max(*fit, facts.now + kDay);
+  if (ChangesHost(plan) && OverRate(policy, facts, verdict)) {
+    PolicyFacts tomorrow = facts;
+    tomorrow.now = facts.now + kDay;
+    fit = FirstFit(policy, plan, tomorrow, verdict);
+    if (!fit) return verdict;
+  }
   fit = std::max(*fit, plan.not_before);
   if (*fit > facts.now) verdict.not_before = *fit;
   verdict.action = verdict.approvals_missing > 0 ? PolicyVerdict::Action::kNeedsApproval
                    : *fit > facts.now            ? PolicyVerdict::Action::kWait
                                                  : PolicyVerdict::Action::kRun;
   return verdict;
+}
+
+std::string RolloutHold(const Policy& policy, const RemediationPlan& plan, const PolicyFacts& facts,
+                        bool& stopped) {
+  stopped = false;
+  const auto rule = std::ranges::find_if(policy.rollouts, [&](const RolloutRule& candidate) {
+    return Covers(candidate.scope, plan, facts);
+  });
+  if (rule == policy.rollouts.end() || !ChangesHost(plan)) return "";
+  const RolloutFacts& seen = facts.rollout;
+  if (seen.failed > 0) {
+    stopped = true;
+    return fmt::format("roll-out '{}': stopped, the same change failed on {} of {} stacks",
+                       rule->name, seen.failed, seen.failed + seen.succeeded);
+  }
+  if (seen.succeeded < rule->canary) {
+    if (seen.running + seen.succeeded < rule->canary) return "";
+    return fmt::format("roll-out '{}': {} of {} canaries have succeeded", rule->name,
+                       seen.succeeded, rule->canary);
+  }
+  if (seen.succeeded == rule->canary && seen.running == 0 &&
+      facts.now < seen.last_ended_at + rule->soak)
+    return fmt::format("roll-out '{}': the canaries are watched until {}", rule->name,
+                       FormatInstant(seen.last_ended_at + rule->soak));
+  if (seen.running >= rule->batch)
+    return fmt::format("roll-out '{}': {} are under way", rule->name, seen.running);
+  return "";
 }
 
 }  // namespace driftcast

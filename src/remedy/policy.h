@@ -48,16 +48,36 @@ struct UnattendedRule {
   double success_min = 0.98;   // share of them that worked
 };
 
+// The same change on several stacks of a role: first on a few, then in batches, and no further once
+// one has failed.
+struct RolloutRule {
+  std::string name;
+  PolicyScope scope;
+  uint32_t canary = 1;           // stacks that go first
+  uint32_t batch = 5;            // under way at once, afterwards
+  Duration soak = kMinute * 10;  // between the canaries' end and the rest
+};
+
+// How the same change went elsewhere in the role, within a week.
+struct RolloutFacts {
+  uint32_t running = 0;  // released and not ended
+  uint32_t succeeded = 0;
+  uint32_t failed = 0;  // rolled back, failed or unclear
+  Instant last_ended_at;
+};
+
 struct Policy {
   SiteOptions site;
   std::vector<PolicyTimes> windows;  // none for a role: any time
   std::vector<PolicyTimes> freezes;
   std::vector<ApprovalRule> approvals;  // none at all: any one person
   std::vector<UnattendedRule> unattended;
-  std::optional<double> downtime_s_max;   // P90 of one plan
-  std::optional<double> cost_max;         // of one plan, in the site's currency
-  double downtime_s_outside_windows = 0;  // P90 up to which a plan need not wait for a window
-  uint32_t plans_per_stack_and_day = 0;   // begun within 24 h; 0 = any number
+  std::vector<RolloutRule> rollouts;     // the first that covers a plan; none = all at once
+  std::optional<double> downtime_s_max;  // P90 of one plan
+  std::optional<double> cost_max;        // of one plan, in the site's currency
+  // P90 up to which a plan need not wait for a window; none = every change of a host waits.
+  std::optional<double> downtime_s_outside_windows;
+  uint32_t plans_per_stack_and_day = 0;  // begun within 24 h; 0 = any number
   uint32_t plans_per_role_and_day = 0;
 };
 
@@ -67,6 +87,7 @@ struct PolicyFacts {
   double severity = 0;
   std::vector<Principal> approved_by;
   Knowledge::Outcomes outcomes;  // of its kind and strategy, here
+  RolloutFacts rollout;          // of the same change
   uint32_t plans_today_stack = 0;
   uint32_t plans_today_role = 0;
   Instant now;
@@ -84,10 +105,16 @@ struct PolicyVerdict {
   uint32_t approvals_missing = 0;
   std::vector<std::string> who;      // may approve
   Instant not_before;                // the first moment that fits; epoch = at once
+  Instant not_after;                 // when the window that it fits into ends; epoch = never
   std::vector<std::string> reasons;  // for people, each with the rule's name
 };
 
 PolicyVerdict Judge(const Policy& policy, const RemediationPlan& plan, const PolicyFacts& facts);
+
+// Why an approved plan waits for the same change elsewhere; empty = it does not. With `stopped` set
+// it waits for people: the change failed somewhere.
+std::string RolloutHold(const Policy& policy, const RemediationPlan& plan, const PolicyFacts& facts,
+                        bool& stopped);
 
 const char* PolicyActionName(PolicyVerdict::Action action);  // "needs_approval"
 

@@ -223,6 +223,55 @@ StatusOr<UnattendedRule> ReadUnattended(const toml::table& in) {
   return rule;
 }
 
+StatusOr<RolloutRule> ReadRollout(const toml::table& in) {
+  RolloutRule rule;
+  Table table(in);
+  table.Text("name", rule.name);
+  ReadScope(table, rule.scope);
+  table.Count("canary", rule.canary);
+  table.Count("batch", rule.batch);
+  if (in.contains("soak")) table.Length("soak", rule.soak);
+  DRIFTCAST_RETURN_IF_ERROR(table.Done());
+  if (rule.canary < 1 || rule.batch < 1)
+    return InvalidArgument("rollout '{}' must let at least one go first, and one at a time",
+                           rule.name);
+  DRIFTCAST_RETURN_IF_ERROR(CheckScope(rule.scope, rule.name));
+  return rule;
+}
+
+StatusOr<AfterRule> ReadAfter(const toml::table& in) {
+  AfterRule rule;
+  Table table(in);
+  table.Text("resources", rule.resource_glob);
+  table.Text("reload", rule.reload);
+  table.Text("restart", rule.restart);
+  table.Text("check_unit", rule.check_unit);
+  table.Text("check_command", rule.check_command);
+  table.Count("check_port", rule.check_port);
+  DRIFTCAST_RETURN_IF_ERROR(table.Done());
+  if (rule.resource_glob.empty()) return InvalidArgument("an [[after]] names no resources");
+  if (rule.check_port > 65535) return InvalidArgument("there is no port {}", rule.check_port);
+  return rule;
+}
+
+StatusOr<ReliefRule> ReadRelief(const toml::table& in) {
+  ReliefRule rule;
+  Table table(in);
+  table.Text("resources", rule.resource_glob);
+  table.Text("command", rule.command);
+  table.Text("title", rule.title);
+  table.One("arguments", [&](const toml::table& arguments) {
+    Table values(arguments);
+    for (const auto& [name, node] : arguments)
+      values.Text(std::string(name.str()).c_str(), rule.arguments[std::string(name.str())]);
+    return values.Done();
+  });
+  DRIFTCAST_RETURN_IF_ERROR(table.Done());
+  if (rule.resource_glob.empty() || rule.command.empty())
+    return InvalidArgument("a [[relief]] names no resources, or no command");
+  return rule;
+}
+
 Status ReadWeights(const toml::table& in, Weights& weights) {
   Table table(in);
   table.Number("risk", 0, kMost, weights.risk);
@@ -272,6 +321,12 @@ Status ReadAll(const toml::table& in, const ZoneSource& zones, Policy& out) {
   table.Tables("approval", [&](const toml::table& entry) {
     return Append(ReadApproval(entry), out.approvals);
   });
+  table.Tables("rollout",
+               [&](const toml::table& rule) { return Append(ReadRollout(rule), out.rollouts); });
+  table.Tables("after",
+               [&](const toml::table& rule) { return Append(ReadAfter(rule), out.site.after); });
+  table.Tables("relief",
+               [&](const toml::table& rule) { return Append(ReadRelief(rule), out.site.relief); });
   table.Tables("unattended", [&](const toml::table& entry) {
     return Append(ReadUnattended(entry), out.unattended);
   });

@@ -4,7 +4,7 @@
 //   effort_rate_per_hour = 60            # of a person
 //   downtime_s_max = 300                 # P90 of one plan
 //   cost_max = 500
-//   downtime_s_outside_windows = 2       # so little need not wait for a window
+//   downtime_s_outside_windows = 2       # so little need not wait for a window; none: all wait
 //   plans_per_stack_and_day = 10
 //   plans_per_role_and_day = 50
 //
@@ -39,6 +39,26 @@
 //   severity_max = 4
 //   outcomes_min = 20
 //   success_min = 0.98
+//
+//   [[rollout]]                          # the same change on several stacks of a role
+//   name = "web"
+//   roles = ["web"]
+//   canary = 1                           # first on one
+//   soak = "30m"                         # then wait and see
+//   batch = 5                            # then five at a time; none once one has failed
+//
+//   [[after]]                            # what takes a change up, and how one knows it is well
+//   resources = "*/file//etc/nginx/*"    # stack/kind/name; '*' crosses '/'
+//   reload = "nginx.service"             # or restart
+//   check_unit = "nginx.service"
+//   check_port = 443
+//   check_command = "nginx-healthy"      # registered on the host
+//
+//   [[relief]]                           # a command of the host that relieves the cause
+//   resources = "*/certificate//etc/ssl/web.pem"
+//   command = "renew-cert"
+//   arguments = { name = "web" }
+//   title = "Renew the web certificate"
 #ifndef DRIFTCAST_REMEDY_POLICY_FILE_H_
 #define DRIFTCAST_REMEDY_POLICY_FILE_H_
 

@@ -31,7 +31,7 @@ Window NextWindow(const Situation& s) {
 // What prevents a change interrupts nobody, and would be late if it waited.
 bool CanWait(const RemediationPlan& plan) {
   return ChangesHost(plan) && plan.strategy != Strategy::kPrevent &&
-         plan.strategy != Strategy::kGuard;
+         plan.strategy != Strategy::kGuard && plan.strategy != Strategy::kIsolate;
 }
 
 const Draft* BestThatCanWait(const Situation& s, const Drafts& drafts) {
@@ -54,24 +54,6 @@ PlanId IdOf(const Situation& s, const RemediationPlan& plan) {
   const std::string bytes =
       CanonicalPlanBytes(timeless) + plan.trigger + "#" + std::to_string(s.context.attempt);
   return PlanId("plan-" + Hex(Sha256(bytes)).substr(0, 20));
-}
-
-void AddMissing(const Drafts& drafts, std::vector<LeftOut>& left_out) {
-  const auto known = [&](Strategy strategy) {
-    return std::ranges::any_of(drafts.drafts,
-                               [&](const Draft& d) { return d.plan.strategy == strategy; }) ||
-           std::ranges::any_of(left_out, [&](const LeftOut& l) { return l.strategy == strategy; });
-  };
-  if (!known(Strategy::kRelieveCause))
-    left_out.push_back({Strategy::kRelieveCause,
-                        "no cause is known that could be relieved (a full disk, a limit, an "
-                        "expiring certificate)",
-                        false});
-  if (!known(Strategy::kIsolate))
-    left_out.push_back({Strategy::kIsolate,
-                        "no typed step can take this resource away from what "
-                        "could harm it",
-                        false});
 }
 
 }  // namespace
@@ -108,7 +90,8 @@ std::vector<RemediationPlan> ProposePlans(const PlanContext& context,
                                           std::vector<LeftOut>* left_out) {
   const Situation s = Assess(context);
   Drafts drafts;
-  for (const auto strategy : {DoNothing, Revert, Accept, AcceptUntil, Prevent, AdoptEarly, Guard})
+  for (const auto strategy :
+       {DoNothing, Revert, Accept, AcceptUntil, Prevent, AdoptEarly, Guard, RelieveCause, Isolate})
     strategy(s, drafts);
   for (auto& draft : drafts.drafts) EstimateDraft(s, draft);
   Schedule(s, drafts);
@@ -120,7 +103,6 @@ std::vector<RemediationPlan> ProposePlans(const PlanContext& context,
     plans.push_back(std::move(draft.plan));
   }
   if (left_out) {
-    AddMissing(drafts, drafts.left_out);
     *left_out = std::move(drafts.left_out);
   }
   return plans;

@@ -13,8 +13,10 @@
 //   adopt_early   a forecast with a likely value: make the change now and expect it
 //   guard         a forecast about keys that can be set back, on a host whose agent watches guards
 //   schedule      the best of those that change the host, in the next maintenance window
-// The others (relieve_cause, isolate) need causes that are not modelled and are left out, with the
-// reason.
+//   relieve_cause a resource for which the policy names a command of the host
+//   isolate       a unit of severity 5 and more: stopped and masked
+// What changes the host ends with the steps that the policy names for the resource ([[after]]): a
+// reload or restart that takes the change up, and checks that it is well.
 //
 // A plan's id is a hash of trigger, strategy, base and attempt, so proposing again yields the same
 // ids; expires_at lies on a coarse grid, so that the plan's hash, which approvals are bound to,

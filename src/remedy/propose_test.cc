@@ -14,7 +14,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 const Instant kNow = FromUnixSeconds(1'780'000'000);  // 2026-05-28T20:26:40Z
-const std::vector<std::string> kAllAllowed = {"file", "package", "sysctl"};
+const std::vector<std::string> kAllAllowed = {"file", "package", "sysctl", "unit"};
 
 ShadowKey Key(const std::string& path, std::optional<Value> expected,
               std::optional<Value> observed) {
@@ -41,6 +41,7 @@ struct Scene {
   std::vector<TimeSpan> windows;
   uint32_t attempt = 0;
   bool can_guard = false;
+  Fight fight;
   std::vector<LeftOut> left_out;
 
   Scene(const std::string& kind, const std::string& name, std::vector<ShadowKey> keys) {
@@ -73,6 +74,7 @@ struct Scene {
     context.windows = windows;
     context.attempt = attempt;
     context.host_can_guard = can_guard;
+    context.fight = fight;
     context.now = now;
     return ProposePlans(context, &left_out);
   }
@@ -305,6 +307,93 @@ TEST(Propose, OutcomesMoveTheChanceOfSuccess) {
   plans = scene.ForDrift();
   ASSERT_NE(Find(plans, Strategy::kRevert), nullptr);
   EXPECT_DOUBLE_EQ(Find(plans, Strategy::kRevert)->estimate.p_success, 0.5);
+}
+
+std::vector<StepKind> KindsOf(const RemediationPlan& plan) {
+  std::vector<StepKind> kinds;
+  for (const auto& step : plan.steps) kinds.push_back(step.kind);
+  return kinds;
+}
+
+TEST(Propose, AUnitsStartAtBootIsPutBack) {
+  Scene scene("unit", "nginx.service",
+              {Key("enabled", Value::Text("enabled"), Value::Text("masked")),
+               Key("state", Value::Text("running"), Value::Text("stopped"))});
+  const auto plans = scene.ForDrift();
+  const auto* revert = Find(plans, Strategy::kRevert);
+  ASSERT_NE(revert, nullptr) << WhyNot(scene, Strategy::kRevert);
+  EXPECT_THAT(KindsOf(*revert),
+              ElementsAre(StepKind::kUnmaskUnit, StepKind::kEnableUnit, StepKind::kStartUnit));
+  scene.drift.keys = {Key("Service.ExecStart", Value::Text("a"), Value::Text("b"))};
+  scene.ForDrift();
+  EXPECT_THAT(WhyNot(scene, Strategy::kRevert), HasSubstr("comes from its files"));
+}
+
+TEST(Propose, WhatTakesAChangeUpAndChecksItIsPartOfThePlan) {
+  Scene scene = Sshd();
+  AfterRule rule;
+  rule.resource_glob = "*/file//etc/ssh/*";
+  rule.restart = "ssh.service";
+  rule.check_unit = "ssh.service";
+  rule.check_port = 22;
+  scene.site.after = {rule};
+  const auto plans = scene.ForDrift();
+  const auto* revert = Find(plans, Strategy::kRevert);
+  ASSERT_NE(revert, nullptr);
+  EXPECT_THAT(KindsOf(*revert), ElementsAre(StepKind::kSetKey, StepKind::kRestartUnit,
+                                            StepKind::kCheckUnit, StepKind::kCheckPort));
+  EXPECT_EQ(revert->steps[1].resource.ToText(), "web-7/unit/ssh.service");
+  EXPECT_EQ(revert->base.size(), 2u);
+  EXPECT_GT(revert->estimate.downtime_s.p90, 0) << "a restart interrupts";
+  EXPECT_TRUE(revert->reversible);
+  EXPECT_THAT(KindsOf(*Find(plans, Strategy::kAccept)), ElementsAre(StepKind::kAcceptObserved));
+}
+
+TEST(Propose, ACommandOfTheHostRelievesTheCauseAndNeedsAPerson) {
+  Scene scene("certificate", "/etc/ssl/web.pem",
+              {Key("not_after", Value::Text("2026"), Value::Text("2026"))});
+  scene.ForForecast();
+  EXPECT_THAT(WhyNot(scene, Strategy::kRelieveCause), HasSubstr("[[relief]]"));
+  ReliefRule rule;
+  rule.resource_glob = "*/certificate/*";
+  rule.command = "renew-cert";
+  rule.arguments = {{"name", "web"}};
+  scene.site.relief = {rule};
+  const auto plans = scene.ForForecast();
+  const auto* relieve = Find(plans, Strategy::kRelieveCause);
+  ASSERT_NE(relieve, nullptr) << WhyNot(scene, Strategy::kRelieveCause);
+  EXPECT_FALSE(relieve->reversible);
+  EXPECT_EQ(relieve->steps[0].parameters.at("command"), "renew-cert");
+  EXPECT_EQ(relieve->steps[0].parameters.at("name"), "web");
+}
+
+TEST(Propose, OnlyASevereUnitIsTakenOutOfService) {
+  Scene scene("unit", "ftp.service",
+              {Key("enabled", Value::Text("disabled"), Value::Text("enabled"))});
+  scene.drift.severity = 3;
+  scene.ForDrift();
+  EXPECT_THAT(WhyNot(scene, Strategy::kIsolate), HasSubstr("below 5"));
+  scene.drift.severity = 9;
+  const auto plans = scene.ForDrift();
+  const auto* isolate = Find(plans, Strategy::kIsolate);
+  const bool offered = isolate != nullptr;
+  if (offered) {
+    EXPECT_THAT(KindsOf(*isolate), ElementsAre(StepKind::kStopUnit, StepKind::kMaskUnit));
+  }
+  EXPECT_TRUE(offered ||
+              WhyNot(scene, Strategy::kIsolate).find("at least as good") != std::string::npos);
+}
+
+TEST(Propose, AFightIsNamedWithItsEvidence) {
+  Scene scene = Sshd();
+  const double calm = Find(scene.ForDrift(), Strategy::kRevert)->score;
+  scene.fight = {2, "puppet", "agent run 7"};
+  const auto plans = scene.ForDrift();
+  for (const auto& plan : plans)
+    EXPECT_THAT(plan.why, HasSubstr("undone each time, last by puppet (agent run 7)"));
+  // Putting it back once more is worth less, or nothing beside the others.
+  const auto* revert = Find(plans, Strategy::kRevert);
+  EXPECT_TRUE(revert == nullptr || revert->score < calm);
 }
 
 }  // namespace

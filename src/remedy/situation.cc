@@ -64,6 +64,8 @@ const char* FamilyName(Family family) {
       return "file";
     case Family::kSysctl:
       return "sysctl";
+    case Family::kUnit:
+      return "unit";
     case Family::kOther:
       break;
   }
@@ -75,6 +77,7 @@ const char* FamilyName(Family family) {
 Family FamilyOf(const std::string& kind) {
   if (kind == "package") return Family::kPackage;
   if (kind == "sysctl") return Family::kSysctl;
+  if (kind == "unit") return Family::kUnit;
   if (kind == "file" || kind.starts_with("file:")) return Family::kFile;
   return Family::kOther;
 }

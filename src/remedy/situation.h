@@ -11,7 +11,7 @@
 
 namespace driftcast {
 
-enum class Family : uint8_t { kOther, kPackage, kFile, kSysctl };
+enum class Family : uint8_t { kOther, kPackage, kFile, kSysctl, kUnit };
 
 // "file" and "file:ini" are one family.
 Family FamilyOf(const std::string& kind);

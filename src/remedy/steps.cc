@@ -169,6 +169,36 @@ StatusOr<std::vector<PlanStep>> SysctlToExpected(const Situation& s, PlanBase& b
   return FailedPrecondition("only the value of a kernel setting can be set");
 }
 
+// Whether a unit starts by itself, and runs. What it runs is set in files. The base names no state:
+// a unit that has come back by itself meanwhile is none to be refused.
+StatusOr<std::vector<PlanStep>> UnitToExpected(const Situation& s, PlanBase& base) {
+  std::vector<PlanStep> steps;
+  for (const auto& key : s.differing) {
+    const std::string state = key.expected ? key.expected->text : "";
+    if (key.path == "state" && (state == "running" || state == "stopped")) {
+      steps.push_back(Step(s, state == "running" ? StepKind::kStartUnit : StepKind::kStopUnit, {}));
+      continue;
+    }
+    if (key.path != "enabled")
+      return FailedPrecondition("{} of a unit comes from its files, which are put back instead",
+                                key.path);
+    const std::string was = key.observed ? key.observed->text : "";
+    const std::string wanted = key.expected ? key.expected->text : "";
+    AddToBase(key.path, key.observed, base);
+    if (was == "masked") steps.push_back(Step(s, StepKind::kUnmaskUnit, {}));
+    if (wanted == "masked") {
+      steps.push_back(Step(s, StepKind::kMaskUnit, {}));
+    } else if (wanted == "enabled") {
+      steps.push_back(Step(s, StepKind::kEnableUnit, {}));
+    } else if (wanted == "disabled") {
+      if (was != "masked") steps.push_back(Step(s, StepKind::kDisableUnit, {}));
+    } else {
+      return FailedPrecondition("a unit cannot be made '{}' by a step", wanted);
+    }
+  }
+  return steps;
+}
+
 // The forecast's likeliest key, when it is likely enough to act on.
 StatusOr<const PredictedKey*> LikelyKey(const Situation& s) {
   if (s.context.prediction->keys.empty())
@@ -213,6 +243,7 @@ StatusOr<std::vector<PlanStep>> StepsToExpected(const Situation& s, PlanBase& ba
   if (s.family == Family::kFile) steps = FileToExpected(s, base);
   if (s.family == Family::kPackage) steps = PackageToExpected(s, base);
   if (s.family == Family::kSysctl) steps = SysctlToExpected(s, base);
+  if (s.family == Family::kUnit) steps = UnitToExpected(s, base);
   Canonicalize(base.observed);
   if (steps.ok() && steps->empty()) return FailedPrecondition("no key differs that can be set");
   return steps;
@@ -222,7 +253,7 @@ StatusOr<std::vector<PlanStep>> StepsToPredicted(const Situation& s, PlanBase& b
   base.resource = s.shadow.id;
   if (!s.shadow.exists) return FailedPrecondition("the resource does not exist");
   if (s.family == Family::kPackage) return PackageToPredicted(s, base);
-  if (s.family == Family::kOther)
+  if (s.family == Family::kOther || s.family == Family::kUnit)
     return FailedPrecondition("there are no typed steps yet that change a resource of kind {}",
                               s.shadow.id.kind);
   DRIFTCAST_ASSIGN_OR_RETURN(const PredictedKey* key, LikelyKey(s));

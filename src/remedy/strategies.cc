@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/status.h"
+#include "shadow/glob.h"
 
 namespace driftcast {
 namespace {
@@ -31,13 +32,36 @@ Draft Start(const Situation& s, Strategy strategy) {
   return draft;
 }
 
+// Said with every plan about the resource.
+std::string FightText(const Situation& s) {
+  const Fight& fight = s.context.fight;
+  if (fight.undone < 2) return "";
+  return fmt::format(
+      " What was put back here {} times within a week was undone each time, last by {} ({}). Let "
+      "one side own it: expect what is there, or stop who undoes it.",
+      fight.undone, fight.by.empty() ? "somebody not known" : fight.by, fight.evidence);
+}
+
 // Both kinds of trigger share a shape: start, add what is particular, hand over.
 void Finish(const Situation& s, Draft draft, Drafts& out) {
+  draft.plan.why += FightText(s);
+  if (ChangesHost(draft.plan) && draft.plan.strategy != Strategy::kPrevent) {
+    // Before the engine's own step at the end, when there is one.
+    auto& steps = draft.plan.steps;
+    const bool accepts = steps.back().kind == StepKind::kAcceptObserved;
+    const auto after = StepsAfter(s);
+    steps.insert(accepts ? steps.end() - 1 : steps.end(), after.begin(), after.end());
+    for (const auto& step : after)
+      if (!IsCheckStep(step.kind) && step.resource != s.shadow.id)
+        draft.plan.base.push_back({step.resource, {}});
+  }
   if (ChangesHost(draft.plan) && !s.host_allows)
     draft.plan.why += fmt::format(" This host does not let its {} be changed yet.",
                                   s.family == Family::kFile      ? "files"
                                   : s.family == Family::kPackage ? "packages"
-                                                                 : "kernel settings");
+                                  : s.family == Family::kUnit    ? "units"
+                                  : s.family == Family::kSysctl  ? "kernel settings"
+                                                                 : "resources of this kind");
   for (const auto& step : draft.plan.steps)
     draft.plan.reversible = draft.plan.reversible && step.reversible;
   out.drafts.push_back(std::move(draft));
@@ -123,8 +147,10 @@ void Revert(const Situation& s, Drafts& out) {
       s.p_unwanted_from);
   draft.plan.steps = *std::move(steps);
   draft.plan.base = {std::move(base)};
-  // The forecast, when there is one, says how likely it comes back.
-  const double returns = s.context.prediction ? s.p_change * 0.5 : 0;
+  // The forecast, when there is one, says how likely it comes back; a fight says it louder.
+  const Fight& fight = s.context.fight;
+  double returns = s.context.prediction ? s.p_change * 0.5 : 0;
+  if (fight.undone > 0) returns = std::max(returns, fight.undone / (fight.undone + 1.0));
   draft.residual_risk = RiskOfRevert(s) + RiskOfKeeping(s) * returns;
   draft.risk_text =
       returns > 0.05 ? "it may have been wanted, or come back" : "it may have been wanted";
@@ -163,7 +189,7 @@ void AcceptUntil(const Situation& s, Drafts& out) {
   draft.plan.title = fmt::format("Tolerate it until {}", FormatInstant(until).substr(0, 10));
   draft.plan.why =
       "The observed values are tolerated until a date; then the drift is open again. " +
-      s.p_unwanted_from + ".";
+      s.p_unwanted_from + "." + FightText(s);
   draft.plan.steps.front().parameters["until"] = FormatInstant(until);
   draft.residual_risk = RiskOfKeeping(s) + kAskedAgain * RiskOfRevert(s);
   draft.risk_text = "the drift is out of sight until then, and has to be decided about again";
@@ -241,6 +267,88 @@ void Guard(const Situation& s, Drafts& out) {
   draft.residual_risk = s.p_change * s.severity * (0.1 * s.p_unwanted + (1 - s.p_unwanted));
   draft.risk_text = "it would also undo a change that somebody wants";
   Finish(s, std::move(draft), out);
+}
+
+void RelieveCause(const Situation& s, Drafts& out) {
+  const std::string id = s.shadow.id.ToText();
+  const auto rule = std::ranges::find_if(s.site.relief, [&](const ReliefRule& candidate) {
+    return MatchesGlob(candidate.resource_glob, id);
+  });
+  if (rule == s.site.relief.end())
+    return out.LeaveOut(Strategy::kRelieveCause,
+                        "the policy names no command of the host that would relieve this "
+                        "([[relief]]: free space, renew a certificate, raise a limit)");
+  Draft draft = Start(s, Strategy::kRelieveCause);
+  draft.plan.title =
+      rule->title.empty() ? fmt::format("Run {} for {}", rule->command, s.short_name) : rule->title;
+  draft.plan.why = fmt::format(
+      "The site's policy says that the host's own command '{}' relieves this. What a command does "
+      "cannot be undone: a person decides each time.",
+      rule->command);
+  PlanStep step;
+  step.kind = StepKind::kRunCommand;
+  step.resource = s.shadow.id;
+  step.parameters = rule->arguments;
+  step.parameters["command"] = rule->command;
+  step.reversible = false;
+  step.timeout = kMinute * 15;
+  draft.plan.steps = {std::move(step)};
+  draft.plan.base = {PlanBase{.resource = s.shadow.id, .observed = {}}};
+  draft.residual_risk = 0.1 * s.severity * (s.is_drift ? s.p_unwanted : s.p_drift);
+  draft.risk_text = "assumed: 1 in 10 does not help for long";
+  Finish(s, std::move(draft), out);
+}
+
+void Isolate(const Situation& s, Drafts& out) {
+  if (s.family != Family::kUnit)
+    return out.LeaveOut(Strategy::kIsolate,
+                        "only a unit can be taken out of service by typed steps");
+  const ShadowKey* enabled = s.FindKey("enabled");
+  if (!s.shadow.exists || !enabled || !enabled->observed || enabled->observed->text == "masked")
+    return out.LeaveOut(Strategy::kIsolate, "the unit is out of service already");
+  if (s.severity < 5)
+    return out.LeaveOut(Strategy::kIsolate,
+                        "taking it out of service costs more than a severity below 5");
+  Draft draft = Start(s, Strategy::kIsolate);
+  draft.plan.title = fmt::format("Stop {} and keep it from starting", s.short_name);
+  draft.plan.why = "Out of service it harms nobody and serves nobody, until somebody has looked.";
+  PlanStep step;
+  step.resource = s.shadow.id;
+  for (const StepKind kind : {StepKind::kStopUnit, StepKind::kMaskUnit}) {
+    step.kind = kind;
+    draft.plan.steps.push_back(step);
+  }
+  draft.plan.base = {
+      PlanBase{.resource = s.shadow.id, .observed = {{"enabled", *enabled->observed}}}};
+  draft.residual_risk = 0.2 * s.severity;
+  draft.risk_text = "whoever needs it goes without";
+  Finish(s, std::move(draft), out);
+}
+
+std::vector<PlanStep> StepsAfter(const Situation& s) {
+  std::vector<PlanStep> steps;
+  const std::string id = s.shadow.id.ToText();
+  const auto add = [&](StepKind kind, const std::string& unit,
+                       std::map<std::string, std::string> parameters) {
+    PlanStep step;
+    step.kind = kind;
+    step.resource = s.shadow.id;
+    if (!unit.empty()) step.resource = {s.shadow.id.stack, "unit", unit};
+    step.parameters = std::move(parameters);
+    steps.push_back(std::move(step));
+  };
+  for (const AfterRule& rule : s.site.after) {
+    if (!MatchesGlob(rule.resource_glob, id)) continue;
+    if (!rule.reload.empty()) add(StepKind::kReloadUnit, rule.reload, {});
+    if (!rule.restart.empty()) add(StepKind::kRestartUnit, rule.restart, {});
+    if (!rule.check_unit.empty())
+      add(StepKind::kCheckUnit, rule.check_unit, {{"unit", rule.check_unit}});
+    if (rule.check_port != 0)
+      add(StepKind::kCheckPort, "", {{"port", std::to_string(rule.check_port)}});
+    if (!rule.check_command.empty())
+      add(StepKind::kCheckCommand, "", {{"command", rule.check_command}});
+  }
+  return steps;
 }
 
 }  // namespace driftcast

@@ -13,6 +13,8 @@ void AcceptUntil(const Situation& s, Drafts& out);
 void Prevent(const Situation& s, Drafts& out);
 void AdoptEarly(const Situation& s, Drafts& out);
 void Guard(const Situation& s, Drafts& out);
+void RelieveCause(const Situation& s, Drafts& out);
+void Isolate(const Situation& s, Drafts& out);
 // Reads the drafts that are there and are already estimated; call it last.
 void Schedule(const Situation& s, Drafts& out);
 
@@ -25,6 +27,9 @@ StatusOr<std::vector<PlanStep>> StepsToPredicted(const Situation& s, PlanBase& b
 StatusOr<std::vector<PlanStep>> StepsToHoldStill(const Situation& s, PlanBase& base);
 
 PlanStep AcceptStep(const Situation& s);
+
+// Steps by which a changed resource is taken up, and found to be well: what the site's rules say.
+std::vector<PlanStep> StepsAfter(const Situation& s);
 
 // A plan with what is the same in all: stack, trigger, times.
 RemediationPlan StartPlan(const Situation& s, Strategy strategy);

@@ -51,6 +51,9 @@ struct Permission {
   Status operator()(IgnoreRule&) const { return MayNotSay("an ignore rule"); }
   Status operator()(DecisionMade&) const { return MayNotSay("a decision"); }
   Status operator()(BlobPublished&) const { return MayNotSay("a blob"); }
+  Status operator()(PolicyPublished&) const { return MayNotSay("a policy"); }
+  Status operator()(PauseSet&) const { return MayNotSay("a pause"); }
+  Status operator()(PlanWritten&) const { return MayNotSay("a plan"); }
 };
 
 }  // namespace

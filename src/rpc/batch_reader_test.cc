@@ -122,8 +122,10 @@ TEST_F(BatchReaderTest, WhatPeopleSayIsRefused) {
   BlobPublished blob;
   blob.kind = "model";
   blob.digest = std::string(64, '0');
-  for (const FactBody& body : {FactBody(expectation), FactBody(rule), FactBody(decision),
-                               FactBody(blob), FactBody(TimeAdvanced{})}) {
+  for (const FactBody& body :
+       {FactBody(expectation), FactBody(rule), FactBody(decision), FactBody(blob),
+        FactBody(TimeAdvanced{}), FactBody(PolicyPublished{}), FactBody(PauseSet{}),
+        FactBody(PlanWritten{})}) {
     Fact fact = Observed(2);
     fact.body = body;
     const auto read = reader_.Read(Batch({Observed(1), fact}), kNow);

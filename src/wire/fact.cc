@@ -39,6 +39,12 @@ StatusOr<FactBody> AnyBodyFromProto(const v1::Fact& in) {
       return BodyFromProto(in.blob_published());
     case v1::Fact::kAgentReported:
       return BodyFromProto(in.agent_reported());
+    case v1::Fact::kPolicyPublished:
+      return BodyFromProto(in.policy_published());
+    case v1::Fact::kPauseSet:
+      return BodyFromProto(in.pause_set());
+    case v1::Fact::kPlanWritten:
+      return BodyFromProto(in.plan_written());
     case v1::Fact::BODY_NOT_SET:
       break;
   }

@@ -1,5 +1,6 @@
 #include "wire/fact_body.h"
 
+#include "wire/plan.h"
 #include "wire/value.h"
 
 namespace driftcast {
@@ -7,7 +8,7 @@ namespace {
 
 constexpr int kMeansCount = 6;
 constexpr int kOriginCount = 4;
-constexpr int kVerdictCount = 6;
+constexpr int kVerdictCount = 8;
 constexpr int kPlanStateCount = 12;
 
 template <typename Field>
@@ -294,6 +295,63 @@ void BodyToProto(const BlobPublished& body, v1::Fact* fact) {
 
 StatusOr<FactBody> BodyFromProto(const v1::BlobPublished& in) {
   return BlobPublished{in.kind(), in.digest(), in.version()};
+}
+
+void BodyToProto(const PolicyPublished& body, v1::Fact* fact) {
+  auto* out = fact->mutable_policy_published();
+  out->set_text(body.text);
+  for (const auto& [name, tzif] : body.zones) {
+    auto* zone = out->add_zones();
+    zone->set_name(name);
+    zone->set_tzif(tzif);
+  }
+  out->set_digest(body.digest);
+  out->set_by(body.by.value);
+  out->set_reason(body.reason);
+}
+
+StatusOr<FactBody> BodyFromProto(const v1::PolicyPublished& in) {
+  PolicyPublished body;
+  body.text = in.text();
+  for (const auto& zone : in.zones()) body.zones.emplace(zone.name(), zone.tzif());
+  body.digest = in.digest();
+  body.by = Principal(in.by());
+  body.reason = in.reason();
+  return body;
+}
+
+void BodyToProto(const PauseSet& body, v1::Fact* fact) {
+  auto* out = fact->mutable_pause_set();
+  out->set_id(body.id);
+  out->set_resource_glob(body.resource_glob);
+  out->set_by(body.by.value);
+  out->set_reason(body.reason);
+  out->set_until_us(ToUnixMicros(body.until));
+  out->set_lifted(body.lifted);
+}
+
+StatusOr<FactBody> BodyFromProto(const v1::PauseSet& in) {
+  return PauseSet{in.id(),
+                  in.resource_glob(),
+                  Principal(in.by()),
+                  in.reason(),
+                  FromUnixMicros(in.until_us()),
+                  in.lifted()};
+}
+
+void BodyToProto(const PlanWritten& body, v1::Fact* fact) {
+  auto* out = fact->mutable_plan_written();
+  ToProto(body.plan, out->mutable_plan());
+  out->set_by(body.by.value);
+  out->set_reason(body.reason);
+}
+
+StatusOr<FactBody> BodyFromProto(const v1::PlanWritten& in) {
+  PlanWritten body;
+  DRIFTCAST_ASSIGN_OR_RETURN(body.plan, FromProto(in.plan()));
+  body.by = Principal(in.by());
+  body.reason = in.reason();
+  return body;
 }
 
 void BodyToProto(const AgentReported& body, v1::Fact* fact) {

@@ -23,6 +23,9 @@ void BodyToProto(const DecisionMade& body, v1::Fact* out);
 void BodyToProto(const PlanProgressed& body, v1::Fact* out);
 void BodyToProto(const BlobPublished& body, v1::Fact* out);
 void BodyToProto(const AgentReported& body, v1::Fact* out);
+void BodyToProto(const PolicyPublished& body, v1::Fact* out);
+void BodyToProto(const PauseSet& body, v1::Fact* out);
+void BodyToProto(const PlanWritten& body, v1::Fact* out);
 
 StatusOr<FactBody> BodyFromProto(const v1::StackEnrolled& in);
 StatusOr<FactBody> BodyFromProto(const v1::ResourceObserved& in);
@@ -37,6 +40,9 @@ StatusOr<FactBody> BodyFromProto(const v1::DecisionMade& in);
 StatusOr<FactBody> BodyFromProto(const v1::PlanProgressed& in);
 StatusOr<FactBody> BodyFromProto(const v1::BlobPublished& in);
 StatusOr<FactBody> BodyFromProto(const v1::AgentReported& in);
+StatusOr<FactBody> BodyFromProto(const v1::PolicyPublished& in);
+StatusOr<FactBody> BodyFromProto(const v1::PauseSet& in);
+StatusOr<FactBody> BodyFromProto(const v1::PlanWritten& in);
 
 }  // namespace driftcast
 

@@ -6,7 +6,7 @@ namespace driftcast {
 namespace {
 
 constexpr int kStrategyCount = 10;
-constexpr int kStepKindCount = 14;
+constexpr int kStepKindCount = 27;
 constexpr int kPlanStateCount = 12;
 
 void ToProto(const PlanStep& step, v1::PlanStep* out) {
@@ -125,6 +125,18 @@ void ToProto(const RemediationPlan& plan, v1::RemediationPlan* out) {
   out->set_outcome(plan.outcome);
   out->set_downtime_measured_us(plan.downtime_measured.count());
   out->set_step_now(plan.step_now);
+  for (const Approval& approval : plan.approvals) {
+    auto* approval_out = out->add_approvals();
+    approval_out->set_by(approval.by.value);
+    approval_out->set_at_us(ToUnixMicros(approval.at));
+    approval_out->set_reason(approval.reason);
+  }
+  out->set_approved_at_us(ToUnixMicros(plan.approved_at));
+  out->set_started_at_us(ToUnixMicros(plan.started_at));
+  out->set_ended_at_us(ToUnixMicros(plan.ended_at));
+  out->set_author(plan.author.value);
+  out->set_undo_of(plan.undo_of.value);
+  for (const auto& reason : plan.policy_reasons) out->add_policy_reasons(reason);
 }
 
 StatusOr<RemediationPlan> FromProto(const v1::RemediationPlan& in) {
@@ -157,6 +169,15 @@ StatusOr<RemediationPlan> FromProto(const v1::RemediationPlan& in) {
   plan.outcome = in.outcome();
   plan.downtime_measured = Duration(in.downtime_measured_us());
   plan.step_now = in.step_now();
+  for (const auto& approval : in.approvals())
+    plan.approvals.push_back(
+        {Principal(approval.by()), FromUnixMicros(approval.at_us()), approval.reason()});
+  plan.approved_at = FromUnixMicros(in.approved_at_us());
+  plan.started_at = FromUnixMicros(in.started_at_us());
+  plan.ended_at = FromUnixMicros(in.ended_at_us());
+  plan.author = Principal(in.author());
+  plan.undo_of = PlanId(in.undo_of());
+  plan.policy_reasons.assign(in.policy_reasons().begin(), in.policy_reasons().end());
   return plan;
 }
 

@@ -19,6 +19,22 @@ Fact Wrap(FactBody body) {
   return fact;
 }
 
+RemediationPlan WrittenPlan() {
+  RemediationPlan plan;
+  plan.id = PlanId("plan-1");
+  plan.stack = kFile.stack;
+  plan.resources = {kFile};
+  plan.steps = {{StepKind::kWriteFile, kFile, {{"content", "x"}}, true, kMinute}};
+  plan.approvals = {{Principal("eve"), FromUnixMicros(1), "ok"}};
+  plan.approved_at = FromUnixMicros(2);
+  plan.started_at = FromUnixMicros(3);
+  plan.ended_at = FromUnixMicros(4);
+  plan.author = Principal("eve");
+  plan.undo_of = PlanId("plan-0");
+  plan.policy_reasons = {"approval 'default': 1 of 1 given"};
+  return plan;
+}
+
 // One of each body, with every field set to something that is not its default.
 std::vector<Fact> EveryBody() {
   const Cause cause{CauseKind::kPackageRun, "run-1", "root", "apt-get upgrade", Confidence::kExact};
@@ -62,6 +78,10 @@ std::vector<Fact> EveryBody() {
       Wrap(PlanProgressed{PlanId("p"), PlanState::kRunning, 2, "x", Duration(5)}),
       Wrap(BlobPublished{"model", "00", "1"}),
       Wrap(AgentReported{"0.1", 0.2, 3, 4, 5, {{"file", 1.5}}}),
+      Wrap(PolicyPublished{"cost_max = 1", {{"UTC", "TZif"}}, "00", Principal("eve"), "first"}),
+      Wrap(PauseSet{"pause-1", "web-7/*", Principal("eve"), "storage work", FromUnixMicros(9),
+                    true}),
+      Wrap(PlanWritten{WrittenPlan(), Principal("eve"), "by hand"}),
   };
 }
 

@@ -1,0 +1,521 @@
+// What the shard does with a policy, pauses, plans by hand and undo.
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "base/crypto.h"
+#include "engine/policy_source.h"
+#include "engine/shard.h"
+#include "engine/shard_view.h"
+#include "store/memory_store.h"
+
+namespace driftcast {
+namespace {
+
+constexpr Instant kStart = FromUnixSeconds(1'760'000'000);  // 2025-10-09 08:53:20, a Thursday
+const StackId kStack("web-7");
+const ResourceId kPort{kStack, "sysctl", "net.core.somaxconn"};
+
+ZoneSource NoZones() {
+  return [](const std::string& name) { return NotFound("no zone {}", name); };
+}
+
+class PolicyTest : public testing::Test {
+ protected:
+  PolicyTest() {
+    shard_ = *Shard::Restore(store_, {});
+    Say(FromAgent(StackEnrolled{RoleName("web"), {}, {"sysctl", "file"}}));
+    Sysctl("128", Means::kSnapshot);
+    for (int i = 0; i < 6; ++i) Sysctl("128", Means::kSnapshot, Setting(i));
+    Say(FromAgent(SnapshotCompleted{{"sysctl"}, kStart, false}));
+  }
+
+  Status Try(FactBody body, StackId stack = {}) {
+    Fact fact;
+    fact.at = now_;
+    fact.stack = std::move(stack);
+    fact.body = std::move(body);
+    return Apply(fact);
+  }
+  void Say(const Fact& fact) { ASSERT_TRUE(Apply(fact).ok()); }
+  Status Apply(const Fact& fact) {
+    DRIFTCAST_RETURN_IF_ERROR(shard_->Check({&fact, 1}));
+    shard_->Apply(fact);
+    WriteBatch writes;
+    shard_->Collect(writes, events_);
+    EXPECT_TRUE(store_.Commit(writes).ok());
+    return Ok();
+  }
+  Fact FromAgent(FactBody body) {
+    Fact fact;
+    fact.at = now_;
+    fact.stack = kStack;
+    fact.agent = AgentId("agent-1");
+    fact.sequence = ++sequence_;
+    fact.body = std::move(body);
+    return fact;
+  }
+  // A key that moves all the time is learned to be volatile, so some tests take another each time.
+  static ResourceId Setting(int i) {
+    return {kStack, "sysctl", "net.ipv4.setting" + std::to_string(i)};
+  }
+  void Sysctl(const std::string& value, Means means = Means::kEvent,
+              const ResourceId& resource = kPort) {
+    ResourceObserved observed;
+    observed.resource = resource;
+    observed.keys = {{"value", Value::Guess(value)}};
+    observed.means = means;
+    Say(FromAgent(observed));
+  }
+  void Wait(Duration span) {
+    now_ += span;
+    ASSERT_TRUE(Try(TimeAdvanced{}).ok());
+  }
+  Status SetPolicy(const std::string& text) {
+    auto policy = MakePolicy(text, NoZones(), Principal("ada"), "test");
+    if (!policy.ok()) return policy.status();
+    return Try(*policy);
+  }
+  ShardView view() { return ShardView(shard_->state(), store_, shown_); }
+  RemediationPlan PlanWith(Strategy strategy, const ResourceId& resource = kPort) {
+    PlanFilter filter;
+    filter.resource = resource;
+    for (const auto& plan : view().Plans(filter).rows)
+      if (plan.strategy == strategy && !IsFinal(plan.state)) return plan;
+    std::string there;
+    for (const auto& plan : view().Plans(filter).rows)
+      there += fmt::format(" {}:{}:{}", plan.id.value, StrategyName(plan.strategy),
+                           PlanStateName(plan.state));
+    ADD_FAILURE() << "no plan with " << StrategyName(strategy) << there;
+    return {};
+  }
+  Status Decide(const RemediationPlan& plan, Verdict verdict, const std::string& by) {
+    DecisionMade decision;
+    decision.plan = plan.id;
+    decision.resource = plan.resources[0];
+    decision.verdict = verdict;
+    decision.plan_hash = plan.hash;
+    decision.by = Principal(by);
+    decision.reason = "because";
+    return Try(decision, kStack);
+  }
+  Status Progress(const PlanId& plan, PlanState state) {
+    const Status status = Apply(FromAgent(PlanProgressed{plan, state, -1, "", Duration(0)}));
+    if (!status.ok()) --sequence_;  // a host that says it never leaves a gap
+    return status;
+  }
+  RemediationPlan Stored(const PlanId& id) { return *view().Plan(id); }
+  size_t Orders() { return DuePlans(shard_->state(), kStack).size(); }
+  // The drift comes, is reverted by the host, and is gone.
+  void RevertOnce(PlanState outcome, const ResourceId& resource = kPort) {
+    Sysctl("512", Means::kEvent, resource);
+    const RemediationPlan plan = PlanWith(Strategy::kRevert, resource);
+    ASSERT_TRUE(Decide(plan, Verdict::kApprove, "eve").ok());
+    ASSERT_TRUE(Progress(plan.id, PlanState::kRunning).ok());
+    ASSERT_TRUE(Progress(plan.id, outcome).ok());
+    Sysctl("128", Means::kEvent, resource);
+    now_ += kSecond;
+  }
+  void Restart() { shard_ = *Shard::Restore(store_, {}); }
+
+  MemoryStore store_;
+  ShownPlans shown_;
+  std::unique_ptr<Shard> shard_;
+  std::vector<LiveEvent> events_;
+  Instant now_ = kStart;
+  uint64_t sequence_ = 0;
+};
+
+TEST_F(PolicyTest, APolicyIsPublishedWithItsDigestKeptAndAudited) {
+  EXPECT_EQ(view().Policy(), std::nullopt);
+  EXPECT_EQ(SetPolicy("no_such_word = 1").code(), StatusCode::kInvalidArgument);
+  PolicyPublished forged;
+  forged.text = "cost_max = 5\n";
+  forged.digest = std::string(64, '0');
+  forged.by = Principal("eve");
+  EXPECT_EQ(Try(forged).code(), StatusCode::kInvalidArgument);
+  ASSERT_TRUE(SetPolicy("cost_max = 5\n").ok());
+  Restart();
+  ASSERT_TRUE(view().Policy().has_value());
+  EXPECT_EQ(view().Policy()->source.text, "cost_max = 5\n");
+  EXPECT_EQ(view().Policy()->source.digest, Hex(Sha256("cost_max = 5\n")));
+  EXPECT_EQ(view().Audit(UINT64_MAX, 1)->front().action, "policy.published");
+}
+
+TEST_F(PolicyTest, FourEyesNeedTwoPeopleWhoMay) {
+  ASSERT_TRUE(SetPolicy("[[approval]]\nname = 'two'\npeople = ['ada', 'bob']\nneeded = 2\n").ok());
+  Sysctl("512");
+  const RemediationPlan plan = PlanWith(Strategy::kRevert);
+  EXPECT_EQ(Decide(plan, Verdict::kApprove, "mallory").code(), StatusCode::kPermissionDenied);
+  ASSERT_TRUE(Decide(plan, Verdict::kApprove, "ada").ok());
+  EXPECT_EQ(Stored(plan.id).state, PlanState::kProposed);
+  EXPECT_EQ(Orders(), 0u);
+  EXPECT_EQ(Decide(plan, Verdict::kApprove, "ada").code(), StatusCode::kFailedPrecondition);
+  // A host that says it runs what is not approved is not believed.
+  ASSERT_TRUE(Progress(plan.id, PlanState::kSucceeded).ok());
+  EXPECT_EQ(Stored(plan.id).state, PlanState::kProposed);
+  Restart();
+  ASSERT_TRUE(Decide(plan, Verdict::kApprove, "bob").ok());
+  EXPECT_EQ(Stored(plan.id).state, PlanState::kApproved);
+  EXPECT_EQ(Stored(plan.id).decided_by.value, "ada, bob");
+  EXPECT_EQ(Orders(), 1u);
+}
+
+TEST_F(PolicyTest, AnApprovedPlanWaitsForItsWindowAndExpiresWithIt) {
+  ASSERT_TRUE(SetPolicy("[[window]]\nname = 'night'\nstart = 2025-10-01T22:00:00\nlength = '2h'\n"
+                        "rule = 'FREQ=DAILY'\n")
+                  .ok());
+  Sysctl("512");
+  const RemediationPlan plan = PlanWith(Strategy::kRevert);
+  EXPECT_EQ(view().Verdict(plan).action, PolicyVerdict::Action::kNeedsApproval);
+  ASSERT_TRUE(Decide(plan, Verdict::kApprove, "eve").ok());
+  RemediationPlan stored = Stored(plan.id);
+  EXPECT_EQ(FormatInstant(stored.not_before).substr(0, 16), "2025-10-09T22:00");
+  EXPECT_EQ(FormatInstant(stored.expires_at).substr(0, 16), "2025-10-10T00:00");
+  EXPECT_EQ(stored.hash, PlanHash(stored));
+  EXPECT_EQ(Orders(), 0u);
+  now_ = stored.not_before;
+  Wait(kSecond);
+  EXPECT_EQ(Orders(), 1u);
+  Wait(kHour * 3);  // the agent never came
+  EXPECT_EQ(Stored(plan.id).state, PlanState::kExpired);
+  EXPECT_EQ(Orders(), 0u);
+}
+
+TEST_F(PolicyTest, AFreezeThatComesAfterTheApprovalStillHolds) {
+  Sysctl("512");
+  const RemediationPlan plan = PlanWith(Strategy::kRevert);
+  ASSERT_TRUE(Decide(plan, Verdict::kApprove, "eve").ok());
+  EXPECT_EQ(Orders(), 1u);
+  ASSERT_TRUE(
+      SetPolicy("[[freeze]]\nname = 'sale'\nstart = 2025-10-09T00:00:00\nlength = '1d'\n").ok());
+  EXPECT_EQ(Orders(), 0u);
+  now_ = kStart + kHour * 16;
+  Wait(kSecond);
+  EXPECT_EQ(Orders(), 1u);
+}
+
+TEST_F(PolicyTest, LimitsForbidAndSayWhy) {
+  ASSERT_TRUE(SetPolicy("cost_max = 0.01\n").ok());
+  Sysctl("512");
+  const RemediationPlan plan = PlanWith(Strategy::kRevert);
+  const Status refused = Decide(plan, Verdict::kApprove, "eve");
+  EXPECT_EQ(refused.code(), StatusCode::kFailedPrecondition);
+  EXPECT_NE(Message(refused).find("limit cost"), std::string::npos);
+}
+
+TEST_F(PolicyTest, ARateLimitPutsTheNextOneOff) {
+  ASSERT_TRUE(SetPolicy("plans_per_stack_and_day = 1\n").ok());
+  RevertOnce(PlanState::kSucceeded);
+  Sysctl("600");
+  const RemediationPlan plan = PlanWith(Strategy::kRevert);
+  ASSERT_TRUE(Decide(plan, Verdict::kApprove, "eve").ok());
+  EXPECT_EQ(Orders(), 0u);
+  EXPECT_GE(Stored(plan.id).not_before, now_ + kHour * 23);
+  now_ = Stored(plan.id).not_before;
+  Wait(kSecond);
+  EXPECT_EQ(Orders(), 1u);
+}
+
+const char kUnattended[] =
+    "[[unattended]]\nname = 'sysctl back'\nkinds = ['sysctl']\nstrategies = ['revert']\n"
+    "outcomes_min = 3\nsuccess_min = 0.9\n";
+
+TEST_F(PolicyTest, AutonomyIsEarnedAndWithdrawnWhenItSlips) {
+  ASSERT_TRUE(SetPolicy(kUnattended).ok());
+  for (int i = 0; i < 3; ++i) {
+    RevertOnce(PlanState::kSucceeded, Setting(i));
+    Wait(kMinute);
+    EXPECT_EQ(Orders(), 0u);
+  }
+  Sysctl("512", Means::kEvent, Setting(3));
+  EXPECT_EQ(Orders(), 0u) << "a drift this young may be half of a change";
+  Wait(kMinute);
+  ASSERT_EQ(Orders(), 1u);
+  const RemediationPlan by_itself = DuePlans(shard_->state(), kStack)[0];
+  EXPECT_EQ(by_itself.decided_by.value, "policy");
+  EXPECT_TRUE(by_itself.reversible);
+  ASSERT_TRUE(Progress(by_itself.id, PlanState::kUnclear).ok());
+  Sysctl("512", Means::kEvent, Setting(4));
+  Wait(kMinute);
+  EXPECT_EQ(Orders(), 0u);
+  bool told = false;
+  const auto entries = *view().Audit(UINT64_MAX, 100);
+  for (const AuditEntry& entry : entries) told = told || entry.action == "autonomy.withdrawn";
+  EXPECT_TRUE(told);
+}
+
+TEST_F(PolicyTest, APauseHoldsEverythingUntilItEndsOrIsLifted) {
+  PauseSet pause{"pause-1", "web-7/*", Principal("ada"), "recovering storage", now_ + kHour, false};
+  EXPECT_EQ(Try(PauseSet{"pause-2", "*", Principal("ada"), "", now_ + kHour, false}).code(),
+            StatusCode::kInvalidArgument);
+  ASSERT_TRUE(Try(pause).ok());
+  Restart();
+  Sysctl("512");
+  const RemediationPlan plan = PlanWith(Strategy::kRevert);
+  ASSERT_TRUE(Decide(plan, Verdict::kApprove, "eve").ok());
+  Wait(kMinute);
+  EXPECT_EQ(Orders(), 0u);
+  EXPECT_NE(view().Verdict(Stored(plan.id)).reasons.back().find("recovering storage"),
+            std::string::npos);
+  pause.lifted = true;
+  ASSERT_TRUE(Try(pause).ok());
+  Wait(kSecond);
+  EXPECT_EQ(Orders(), 1u);
+  EXPECT_TRUE(view().Pauses().empty());
+}
+
+TEST_F(PolicyTest, WhatSomebodyDidByHandIsLookedAt) {
+  Sysctl("512");
+  const RemediationPlan plan = PlanWith(Strategy::kRevert);
+  ASSERT_TRUE(Decide(plan, Verdict::kDone, "eve").ok());
+  EXPECT_EQ(Stored(plan.id).state, PlanState::kVerifying);
+  EXPECT_EQ(Orders(), 0u);
+  Wait(kMinute);
+  EXPECT_EQ(Stored(plan.id).state, PlanState::kVerifying);
+  Sysctl("128");
+  Wait(kSecond);
+  EXPECT_EQ(Stored(plan.id).state, PlanState::kSucceeded);
+}
+
+TEST_F(PolicyTest, WhatSomebodySaidAndIsNotThereIsUnclear) {
+  Sysctl("512");
+  const RemediationPlan plan = PlanWith(Strategy::kRevert);
+  ASSERT_TRUE(Decide(plan, Verdict::kDone, "eve").ok());
+  Wait(kMinute * 20);
+  EXPECT_EQ(Stored(plan.id).state, PlanState::kUnclear);
+  EXPECT_NE(Stored(plan.id).outcome.find("is 512 and not 128"), std::string::npos);
+}
+
+TEST_F(PolicyTest, APersonTakesOverWhileAPlanRuns) {
+  Sysctl("512");
+  const RemediationPlan plan = PlanWith(Strategy::kRevert);
+  ASSERT_TRUE(Decide(plan, Verdict::kApprove, "eve").ok());
+  ASSERT_TRUE(Progress(plan.id, PlanState::kRunning).ok());
+  ASSERT_TRUE(Decide(plan, Verdict::kOverride, "ada").ok());
+  EXPECT_EQ(Stored(plan.id).state, PlanState::kOverridden);
+  ASSERT_TRUE(Progress(plan.id, PlanState::kRolledBack).ok());
+  EXPECT_EQ(Stored(plan.id).state, PlanState::kOverridden);
+  EXPECT_NE(Stored(plan.id).outcome.find("the host had: rolled_back"), std::string::npos);
+}
+
+RemediationPlan Written(StepKind kind, std::map<std::string, std::string> parameters) {
+  RemediationPlan plan;
+  plan.id = PlanId("plan-w1");
+  plan.stack = kStack;
+  plan.title = "by hand";
+  plan.strategy = Strategy::kAdoptEarly;
+  PlanStep step;
+  step.kind = kind;
+  step.resource = kPort;
+  step.parameters = std::move(parameters);
+  plan.steps = {step};
+  return plan;
+}
+
+TEST_F(PolicyTest, AWrittenPlanIsCompletedDecidedExpectedAndUndone) {
+  RemediationPlan plan = Written(StepKind::kSetSysctl, {{"value", "1024"}});
+  plan.state = PlanState::kApproved;  // nobody can smuggle an approval in
+  plan.approvals = {{Principal("ada"), now_, ""}};
+  ASSERT_TRUE(Try(PlanWritten{plan, Principal("eve"), "tuning"}, kStack).ok());
+  RemediationPlan stored = Stored(plan.id);
+  EXPECT_EQ(stored.state, PlanState::kProposed);
+  EXPECT_TRUE(stored.approvals.empty());
+  EXPECT_EQ(stored.author.value, "eve");
+  ASSERT_EQ(stored.base.size(), 1u);
+  EXPECT_EQ(stored.base[0].observed[0].value.text, "128");
+  ASSERT_TRUE(Decide(stored, Verdict::kApprove, "ada").ok());
+  Sysctl("1024");
+  ASSERT_TRUE(Progress(plan.id, PlanState::kSucceeded).ok());
+  EXPECT_EQ(view().Shadow(kPort)->status, ResourceStatus::kInSync);
+  ASSERT_TRUE(Decide(Stored(plan.id), Verdict::kUndo, "ada").ok());
+  const RemediationPlan undo = Stored(PlanId("plan-w1-undo"));
+  EXPECT_EQ(undo.state, PlanState::kApproved);
+  EXPECT_EQ(undo.steps[0].parameters.at("value"), "128");
+  EXPECT_EQ(undo.base[0].observed[0].value.text, "1024");
+  EXPECT_EQ(Decide(Stored(plan.id), Verdict::kUndo, "ada").code(), StatusCode::kFailedPrecondition);
+}
+
+TEST_F(PolicyTest, AWrittenPlanThatMakesNoSenseIsRefused) {
+  const auto refused = [&](RemediationPlan plan) {
+    return Try(PlanWritten{std::move(plan), Principal("eve"), ""}, kStack).code();
+  };
+  EXPECT_EQ(refused(Written(StepKind::kSetSysctl, {})), StatusCode::kInvalidArgument);
+  EXPECT_EQ(refused(Written(StepKind::kSetSysctl, {{"value", "1"}, {"sh", "rm"}})),
+            StatusCode::kInvalidArgument);
+  EXPECT_EQ(refused(Written(StepKind::kSetKey, {{"path", "a"}, {"value", "1"}})),
+            StatusCode::kInvalidArgument);
+  EXPECT_EQ(refused(Written(StepKind::kSetSysctl, {{"value", std::string(100'000, 'x')}})),
+            StatusCode::kInvalidArgument);
+  RemediationPlan other = Written(StepKind::kSetSysctl, {{"value", "1"}});
+  other.steps[0].resource.stack = StackId("db-1");
+  EXPECT_EQ(refused(other), StatusCode::kInvalidArgument);
+  RemediationPlan empty = Written(StepKind::kSetSysctl, {});
+  empty.steps.clear();
+  EXPECT_EQ(refused(empty), StatusCode::kInvalidArgument);
+}
+
+TEST_F(PolicyTest, SomethingThatKeepsUndoingIsNamedAndNotFoughtUnattended) {
+  ASSERT_TRUE(SetPolicy("[[unattended]]\nname = 'back'\nkinds = ['sysctl']\n"
+                        "strategies = ['revert']\noutcomes_min = 1\nsuccess_min = 0.5\n")
+                  .ok());
+  for (int i = 0; i < 2; ++i) {
+    Sysctl("512");
+    Wait(kMinute);
+    const RemediationPlan plan = PlanWith(Strategy::kRevert);
+    if (plan.state == PlanState::kProposed) {
+      ASSERT_TRUE(Decide(plan, Verdict::kApprove, "eve").ok());
+    }
+    ASSERT_TRUE(Progress(plan.id, PlanState::kSucceeded).ok());
+    Sysctl("128");
+    now_ += kHour;
+  }
+  Sysctl("600");
+  Wait(kMinute);
+  EXPECT_EQ(Orders(), 0u);
+  const std::string why = PlanWith(Strategy::kDoNothing).why;
+  EXPECT_NE(why.find("put back here 2 times within a week"), std::string::npos) << why;
+}
+
+// Several hosts of one role with the same drift.
+class RolloutTest : public PolicyTest {
+ protected:
+  RolloutTest() {
+    for (int i = 0; i < 4; ++i) {
+      const StackId stack("web-1" + std::to_string(i));
+      const auto say = [&](FactBody body) {
+        Fact fact;
+        fact.at = now_;
+        fact.stack = stack;
+        fact.agent = AgentId("agent-" + stack.value);
+        fact.sequence = ++sequences_[stack.value];
+        fact.body = std::move(body);
+        Say(fact);
+      };
+      const auto saw = [&](const std::string& value) {
+        ResourceObserved observed;
+        observed.resource = {stack, "sysctl", "vm.swappiness"};
+        observed.keys = {{"value", Value::Guess(value)}};
+        observed.means = Means::kSnapshot;
+        say(observed);
+      };
+      say(StackEnrolled{RoleName("web"), {}, {"sysctl"}});
+      saw("10");
+      say(SnapshotCompleted{{"sysctl"}, now_, false});
+      saw("60");
+      PlanFilter filter;
+      filter.resource = ResourceId{stack, "sysctl", "vm.swappiness"};
+      for (const auto& plan : view().Plans(filter).rows)
+        if (plan.strategy == Strategy::kRevert) plans_.push_back(plan);
+    }
+  }
+  size_t OrdersOf(const RemediationPlan& plan) {
+    return DuePlans(shard_->state(), plan.stack).size();
+  }
+  Status Ended(const RemediationPlan& plan, PlanState state) {
+    Fact fact;
+    fact.at = now_;
+    fact.stack = plan.stack;
+    fact.agent = AgentId("agent-" + plan.stack.value);
+    fact.sequence = ++sequences_[plan.stack.value];
+    fact.body = PlanProgressed{plan.id, state, -1, "", Duration(0)};
+    return Apply(fact);
+  }
+  std::map<std::string, uint64_t> sequences_;
+  std::vector<RemediationPlan> plans_;
+};
+
+const char kRollout[] =
+    "[[rollout]]\nname = 'web'\nroles = ['web']\ncanary = 1\nbatch = 2\nsoak = '10m'\n";
+
+TEST_F(RolloutTest, OneGoesFirstThenBatches) {
+  ASSERT_EQ(plans_.size(), 4u);
+  ASSERT_TRUE(SetPolicy(kRollout).ok());
+  for (const auto& plan : plans_) ASSERT_TRUE(Decide(plan, Verdict::kApprove, "eve").ok());
+  const auto orders = [&] {
+    size_t all = 0;
+    for (const auto& plan : plans_) all += OrdersOf(plan);
+    return all;
+  };
+  Wait(kMinute);
+  EXPECT_EQ(orders(), 1u);
+  ASSERT_TRUE(Ended(plans_[0], PlanState::kSucceeded).ok());
+  Wait(kMinute);
+  EXPECT_EQ(orders(), 0u) << "the canary is watched for a while";
+  Wait(kMinute * 10);
+  EXPECT_EQ(orders(), 2u);
+  ASSERT_TRUE(Ended(plans_[1], PlanState::kSucceeded).ok());
+  Wait(kSecond);
+  EXPECT_EQ(orders(), 2u);
+}
+
+TEST_F(RolloutTest, ItStopsWhenOneFails) {
+  ASSERT_TRUE(SetPolicy(kRollout).ok());
+  for (const auto& plan : plans_) ASSERT_TRUE(Decide(plan, Verdict::kApprove, "eve").ok());
+  ASSERT_TRUE(Ended(plans_[0], PlanState::kRolledBack).ok());
+  Wait(kHour);
+  for (const auto& plan : plans_) EXPECT_EQ(OrdersOf(plan), 0u);
+  EXPECT_NE(Stored(plans_[1].id).policy_reasons.at(0).find("stopped, the same change failed"),
+            std::string::npos);
+}
+
+// Whatever people, hosts and clocks do in whatever order: what goes to a host was approved by a
+// person, or is reversible and by the policy.
+TEST_F(PolicyTest, NoSequenceOfEventsRunsAnUnapprovedOrAnIrreversibleStepByItself) {
+  std::mt19937 random(7);
+  const auto pick = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
+  const std::string policies[] = {"", kUnattended, "cost_max = 0\n",
+                                  "[[approval]]\npeople = ['ada', 'bob']\nneeded = 2\n",
+                                  "[[freeze]]\nstart = 2025-10-09T00:00:00\nlength = '2d'\n"};
+  const std::string people[] = {"ada", "bob", "eve", "engine", "policy"};
+  int written = 0;
+  for (int round = 0; round < 1000; ++round) {
+    now_ += kSecond * pick(600);
+    switch (pick(8)) {
+      case 0:
+        Sysctl(std::to_string(128 + pick(3)));
+        break;
+      case 1:
+        SetPolicy(policies[pick(5)]).IgnoreError();
+        break;
+      case 2: {
+        RemediationPlan plan = Written(pick(2) ? StepKind::kRunCommand : StepKind::kSetSysctl,
+                                       {{"value", std::to_string(pick(9))}});
+        if (plan.steps[0].kind == StepKind::kRunCommand)
+          plan.steps[0].parameters = {{"command", "x"}};
+        plan.id = PlanId("plan-w" + std::to_string(++written));
+        plan.steps[0].reversible = true;  // what the writer claims counts for nothing
+        Try(PlanWritten{plan, Principal(people[pick(5)]), ""}, kStack).IgnoreError();
+        break;
+      }
+      case 3:
+        Try(TimeAdvanced{}).IgnoreError();
+        break;
+      default: {
+        PlanFilter filter;
+        filter.resource = kPort;
+        const auto plans = view().Plans(filter).rows;
+        if (plans.empty()) break;
+        const auto& plan = plans[static_cast<size_t>(pick(static_cast<int>(plans.size())))];
+        if (pick(3) == 0) {
+          Progress(plan.id, static_cast<PlanState>(pick(12))).IgnoreError();
+        } else {
+          Decide(plan, static_cast<Verdict>(1 + pick(7)), people[pick(5)]).IgnoreError();
+        }
+      }
+    }
+    for (const RemediationPlan& due : DuePlans(shard_->state(), kStack)) {
+      const bool by_policy = due.decided_by.value == "policy" && due.approvals.empty();
+      ASSERT_TRUE(by_policy || !due.approvals.empty()) << "round " << round;
+      for (const PlanStep& step : due.steps) {
+        ASSERT_TRUE(step.reversible || !by_policy) << "round " << round;
+        ASSERT_TRUE(step.kind != StepKind::kRunCommand || !step.reversible) << "round " << round;
+      }
+      ASSERT_EQ(due.hash, PlanHash(due)) << "round " << round;
+    }
+  }
+  EXPECT_GT(written, 50);
+}
+
+}  // namespace
+}  // namespace driftcast
