@@ -27,6 +27,7 @@ void AddAllRoutes(ApiContext& context, Router& router) {
   AddDriftRoutes(context, router);
   AddPredictionRoutes(context, router);
   AddPlanRoutes(context, router);
+  AddPolicyRoutes(context, router);
   AddRuleRoutes(context, router);
   AddAgentRoutes(context, router);
   AddTokenRoutes(context, router);

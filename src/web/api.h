@@ -46,6 +46,7 @@ void AddExpectationRoutes(ApiContext& context, Router& router);  // accept, decl
 void AddDriftRoutes(ApiContext& context, Router& router);        // drifts, snooze and override
 void AddPredictionRoutes(ApiContext& context, Router& router);
 void AddPlanRoutes(ApiContext& context, Router& router);
+void AddPolicyRoutes(ApiContext& context, Router& router);  // policy, pauses
 void AddRuleRoutes(ApiContext& context, Router& router);
 void AddAgentRoutes(ApiContext& context, Router& router);
 void AddTokenRoutes(ApiContext& context, Router& router);

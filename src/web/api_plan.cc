@@ -1,6 +1,9 @@
 // Plans: lists, one, and the decision about it.
 #include <algorithm>
 
+#include "base/crypto.h"
+#include "remedy/artefact.h"
+#include "remedy/by_hand.h"
 #include "web/api.h"
 #include "web/reader.h"
 
@@ -37,6 +40,22 @@ Page<RemediationPlan> FindPlans(const EngineView& view, PlanFilter filter, State
   return page;
 }
 
+// The one resource that a list of plans is about, when it is about one.
+std::optional<ResourceId> ResourceAskedFor(const EngineView& view, const PlanFilter& filter) {
+  if (filter.resource) return filter.resource;
+  if (filter.trigger.starts_with("prediction:")) {
+    const auto id = ParseResourceId(std::string_view(filter.trigger).substr(11));
+    return id.ok() ? std::optional(*id) : std::nullopt;
+  }
+  std::optional<ResourceId> resource;
+  if (filter.trigger.empty()) return resource;
+  EachDrift(view, {.stack = "", .open_only = true}, [&](const Drift& drift) {
+    if (drift.id == filter.trigger) resource = drift.resource;
+    return !resource;
+  });
+  return resource;
+}
+
 HttpResponse GetPlans(const ApiContext& context, const ApiCall& call) {
   QueryReader query(call.request);
   PlanFilter filter;
@@ -53,15 +72,23 @@ HttpResponse GetPlans(const ApiContext& context, const ApiCall& call) {
     const auto stacks = view.Stacks();
     Json rows = Json::array();
     for (const RemediationPlan& plan : page.rows) {
-      rows.push_back(ToJson(plan, AdviceFor(context, stacks, plan.stack)));
+      const PolicyVerdict verdict = view.Verdict(plan);
+      rows.push_back(ToJson(plan, AdviceFor(context, stacks, plan.stack), &verdict));
     }
-    return PageJson(std::move(rows), page.total, filter.offset, filter.limit, view.now());
+    Json json = PageJson(std::move(rows), page.total, filter.offset, filter.limit, view.now());
+    json["left_out"] = Json::array();
+    if (const auto resource = ResourceAskedFor(view, filter)) {
+      for (const LeftOut& left_out : view.StrategiesLeftOut(*resource))
+        json["left_out"].push_back(ToJson(left_out));
+    }
+    return json;
   }));
 }
 
 struct PlanAndAdvice {
   RemediationPlan plan;
   AllowAdvice advice;
+  PolicyVerdict verdict;
 };
 
 std::optional<PlanAndAdvice> FindPlan(const ApiContext& context, const PlanId& id) {
@@ -69,14 +96,15 @@ std::optional<PlanAndAdvice> FindPlan(const ApiContext& context, const PlanId& i
     auto plan = view.Plan(id);
     if (!plan) return std::nullopt;
     AllowAdvice advice = AdviceFor(context, view, plan->stack);
-    return PlanAndAdvice{*std::move(plan), std::move(advice)};
+    PolicyVerdict verdict = view.Verdict(*plan);
+    return PlanAndAdvice{*std::move(plan), std::move(advice), std::move(verdict)};
   });
 }
 
-HttpResponse PlanResponse(const ApiContext& context, const PlanId& id) {
+HttpResponse PlanResponse(const ApiContext& context, const PlanId& id, int status = 200) {
   const auto found = FindPlan(context, id);
   if (!found) return ProblemResponse(404, "no plan " + id.value);
-  return JsonResponse(ToJson(found->plan, found->advice));
+  return JsonResponse(ToJson(found->plan, found->advice, &found->verdict), status);
 }
 
 HttpResponse GetPlan(const ApiContext& context, const ApiCall& call) {
@@ -85,9 +113,26 @@ HttpResponse GetPlan(const ApiContext& context, const ApiCall& call) {
   return PlanResponse(context, PlanId(call.parts[0]));
 }
 
-const std::vector<const char*> kVerdictWords = {"approve", "reject", "override", "cancel"};
+const std::vector<const char*> kVerdictWords = {"approve", "reject", "override",
+                                                "cancel",  "undo",   "done"};
 constexpr Verdict kVerdicts[] = {Verdict::kApprove, Verdict::kReject, Verdict::kOverride,
-                                 Verdict::kCancel};
+                                 Verdict::kCancel,  Verdict::kUndo,   Verdict::kDone};
+
+bool Allows(PlanState state, Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kCancel:
+      return state == PlanState::kApproved;
+    case Verdict::kUndo:
+      return state == PlanState::kSucceeded;
+    case Verdict::kOverride:  // also while it runs: a person takes over
+      return !IsFinal(state);
+    case Verdict::kDone:
+      return state == PlanState::kProposed || state == PlanState::kApproved ||
+             state == PlanState::kOverridden;
+    default:
+      return state == PlanState::kProposed;
+  }
+}
 
 // Why the plan cannot be decided so; OK when it can. The engine checks again.
 Status CheckDecision(const PlanAndAdvice& found, const DecisionMade& decision) {
@@ -95,10 +140,8 @@ Status CheckDecision(const PlanAndAdvice& found, const DecisionMade& decision) {
   if (plan.hash != decision.plan_hash) {
     return FailedPrecondition("the plan has changed since you saw it; look again");
   }
-  const bool approved = plan.state == PlanState::kApproved;
-  const bool allowed =
-      decision.verdict == Verdict::kCancel ? approved : plan.state == PlanState::kProposed;
-  if (!allowed) return FailedPrecondition("the plan is {} already", PlanStateName(plan.state));
+  if (!Allows(plan.state, decision.verdict))
+    return FailedPrecondition("the plan is {} already", PlanStateName(plan.state));
   const std::string missing = MissingKinds(NeededKinds(plan), found.advice.allowed);
   if (decision.verdict == Verdict::kApprove && !missing.empty()) {
     return FailedPrecondition("{} does not allow changes of {}; run there: {}", plan.stack.value,
@@ -142,7 +185,94 @@ HttpResponse PostDecision(const ApiContext& context, const ApiCall& call) {
   const Status status =
       context.engine.SubmitAndWait({context.NewFact(found->plan.stack, decision)});
   if (!status.ok()) return ProblemOf(status);
-  return PlanResponse(context, id);
+  // An undo is a plan of its own.
+  return PlanResponse(context,
+                      decision.verdict == Verdict::kUndo ? PlanId(id.value + "-undo") : id);
+}
+
+PlanStep ReadStep(const Json& json, const std::string& place, const StackId& stack,
+                  FaultList& faults) {
+  PlanStep step;
+  ObjectReader reader(json, place, faults);
+  const std::string kind = reader.Required("kind", 64);
+  const auto named = StepKindNamed(kind);
+  if (!named.ok()) {
+    reader.Fault("kind", Message(named.status()));
+  } else {
+    step.kind = *named;
+  }
+  if (const auto resource = reader.Resource("resource")) {
+    step.resource = *resource;
+    if (resource->stack != stack) reader.Fault("resource", "is of another stack than the plan");
+  } else {
+    reader.Fault("resource", "is missing");
+  }
+  if (const auto timeout = reader.Integer("timeout_s", 1, 6 * 3600))
+    step.timeout = std::chrono::seconds(*timeout);
+  if (reader.Has("parameters")) {
+    const Json& parameters = json["parameters"];
+    if (!parameters.is_object()) reader.Fault("parameters", "is no object");
+    for (const auto& [name, value] : parameters.items()) {
+      if (value.is_string()) {
+        step.parameters[name] = value.get<std::string>();
+      } else {
+        reader.Fault("parameters", name + " is no text");
+      }
+    }
+  }
+  reader.RefuseUnknownBut({"parameters", "reversible"});
+  return step;
+}
+
+// A plan of one's own, or an edited one: what it can do and undo the engine works out itself.
+HttpResponse PostPlan(const ApiContext& context, const ApiCall& call) {
+  auto [body, problem] = ReadBody(call.request);
+  if (problem) return *std::move(problem);
+  FaultList faults;
+  ObjectReader reader(body, "", faults);
+  PlanWritten written;
+  RemediationPlan& plan = written.plan;
+  plan.id = PlanId("plan-w" + Hex(RandomBytes(9)));
+  plan.stack = StackId(reader.Required("stack", 256));
+  plan.title = reader.Required("title", 300);
+  plan.why = reader.Text("why", 2000);
+  plan.trigger = reader.Text("trigger", 5000);
+  plan.strategy = Strategy::kAdoptEarly;  // a change that is made, and expected from then on
+  if (reader.Has("strategy")) {
+    const auto strategy = StrategyNamed(reader.Text("strategy", 64));
+    if (strategy.ok()) {
+      plan.strategy = *strategy;
+    } else {
+      reader.Fault("strategy", Message(strategy.status()));
+    }
+  }
+  const Json& steps = reader.Array("steps", kWrittenStepsMax);
+  for (size_t i = 0; i < steps.size(); ++i)
+    plan.steps.push_back(ReadStep(steps[i], "/steps/" + std::to_string(i), plan.stack, faults));
+  written.reason = reader.Text("reason", 2000);
+  written.by = call.caller.principal;
+  reader.RefuseUnknown();
+  if (auto bad = faults.Problem()) return *std::move(bad);
+  const PlanId id = plan.id;
+  const Status status =
+      context.engine.SubmitAndWait({context.NewFact(plan.stack, std::move(written))});
+  if (!status.ok()) return ProblemOf(status);
+  return PlanResponse(context, id, 201);
+}
+
+HttpResponse GetArtefact(const ApiContext& context, const ApiCall& call) {
+  QueryReader query(call.request);
+  const size_t format = query.OneOf("format", {"text", "ansible"}, 0);
+  if (auto problem = query.Finish()) return *std::move(problem);
+  const auto found = FindPlan(context, PlanId(call.parts[0]));
+  if (!found) return ProblemResponse(404, "no plan " + call.parts[0]);
+  const StatusOr<std::string> text = format == 0 ? StatusOr<std::string>(DescribeSteps(found->plan))
+                                                 : AnsiblePlaybook(found->plan);
+  if (!text.ok()) return ProblemResponse(409, Message(text.status()));
+  HttpResponse response;
+  response.body = *text;
+  response.headers.emplace_back("Content-Type", "text/plain; charset=utf-8");
+  return response;
 }
 
 }  // namespace
@@ -150,6 +280,8 @@ HttpResponse PostDecision(const ApiContext& context, const ApiCall& call) {
 void AddPlanRoutes(ApiContext& context, Router& router) {
   router.Add({"GET", "/api/v1/plans", Role::kViewer, Bind(context, GetPlans)});
   router.Add({"GET", "/api/v1/plans/*", Role::kViewer, Bind(context, GetPlan)});
+  router.Add({"POST", "/api/v1/plans", Role::kOperator, Bind(context, PostPlan)});
+  router.Add({"GET", "/api/v1/plans/*/artefact", Role::kViewer, Bind(context, GetArtefact)});
   router.Add({"POST", "/api/v1/plans/*/decision", Role::kApprover, Bind(context, PostDecision)});
 }
 

@@ -31,6 +31,8 @@ class FakeView : public EngineView {
   std::vector<HistoryEntry> history;
   std::vector<AuditEntry> audit;  // oldest first
   TrackRecord track;
+  std::optional<PolicyInForce> policy;
+  std::vector<PauseSet> pauses;
 
   Instant now() const override { return time; }
   std::vector<StackSummary> Stacks() const override { return stacks; }
@@ -86,6 +88,20 @@ class FakeView : public EngineView {
     }
     return std::nullopt;
   }
+  std::vector<LeftOut> StrategiesLeftOut(const ResourceId&) const override {
+    return {{Strategy::kGuard, "it has already happened", false}};
+  }
+  PolicyVerdict Verdict(const RemediationPlan&) const override {
+    PolicyVerdict verdict;
+    verdict.action = PolicyVerdict::Action::kNeedsApproval;
+    verdict.approvals_missing = 1;
+    verdict.who = {"*"};
+    verdict.reasons = {"approval 'default': 0 of 1 given"};
+    return verdict;
+  }
+  std::optional<PolicyInForce> Policy() const override { return policy; }
+  std::vector<TimeSpan> Windows(const RoleName&) const override { return {{time, time + kHour}}; }
+  std::vector<PauseSet> Pauses() const override { return pauses; }
   TrackRecord Track() const override { return track; }
   std::vector<IgnoreRule> Rules() const override { return rules; }
   std::vector<ActivityReported> Activities(const StackId&, size_t) const override {
@@ -237,6 +253,16 @@ class FakeEngine : public EnginePort {
         plan.decided_by = decision->by;
         plan.decision_reason = decision->reason;
       }
+    }
+    if (const auto* policy = std::get_if<PolicyPublished>(&fact.body))
+      view.policy = PolicyInForce{*policy, fact.at};
+    if (const auto* pause = std::get_if<PauseSet>(&fact.body)) {
+      std::erase_if(view.pauses, [&](const PauseSet& other) { return other.id == pause->id; });
+      if (!pause->lifted) view.pauses.push_back(*pause);
+    }
+    if (const auto* written = std::get_if<PlanWritten>(&fact.body)) {
+      view.plans.push_back(written->plan);
+      view.plans.back().author = written->by;
     }
     if (const auto* rule = std::get_if<IgnoreRule>(&fact.body)) {
       std::erase_if(view.rules, [&](const IgnoreRule& other) { return other.id == rule->id; });

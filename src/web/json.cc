@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "model/order.h"
+
 namespace driftcast {
 namespace {
 
@@ -316,8 +318,8 @@ std::string AllowedName(const std::string& kind) { return kind.substr(0, kind.fi
 std::vector<std::string> NeededKinds(const RemediationPlan& plan) {
   std::vector<std::string> needed;
   for (const PlanStep& step : plan.steps) {
-    if (step.kind == StepKind::kAcceptObserved || step.kind == StepKind::kNone) continue;
-    needed.push_back(AllowedName(step.resource.kind));
+    const std::string kind = PermissionFor(step).kind;
+    if (!kind.empty()) needed.push_back(kind);
   }
   std::sort(needed.begin(), needed.end());
   needed.erase(std::unique(needed.begin(), needed.end()), needed.end());
@@ -334,7 +336,31 @@ std::string MissingKinds(const std::vector<std::string>& needed,
   return missing;
 }
 
-Json ToJson(const RemediationPlan& plan, const AllowAdvice& advice) {
+Json ToJson(const PolicyVerdict& verdict) {
+  return {{"action", PolicyActionName(verdict.action)},
+          {"unattended", verdict.unattended},
+          {"approvals_missing", verdict.approvals_missing},
+          {"who", Texts(verdict.who)},
+          {"not_before", MaybeTimeJson(verdict.not_before)},
+          {"not_after", MaybeTimeJson(verdict.not_after)},
+          {"reasons", Texts(verdict.reasons)}};
+}
+
+Json ToJson(const LeftOut& left_out) {
+  return {{"strategy", StrategyName(left_out.strategy)},
+          {"reason", left_out.reason},
+          {"dominated", left_out.dominated}};
+}
+
+Json ToJson(const PauseSet& pause) {
+  return {{"id", pause.id},
+          {"resource_glob", pause.resource_glob},
+          {"by", pause.by.value},
+          {"reason", pause.reason},
+          {"until", TimeJson(pause.until)}};
+}
+
+Json ToJson(const RemediationPlan& plan, const AllowAdvice& advice, const PolicyVerdict* verdict) {
   const auto needed = NeededKinds(plan);
   const std::string missing = MissingKinds(needed, advice.allowed);
   return {
@@ -374,6 +400,19 @@ Json ToJson(const RemediationPlan& plan, const AllowAdvice& advice) {
       {"outcome", plan.outcome},
       {"downtime_measured_s", Within(Seconds(plan.downtime_measured), 0, 1e18)},
       {"step_now", std::max(plan.step_now, -1)},
+      {"approvals", List(plan.approvals,
+                         [](const Approval& approval) {
+                           return Json{{"by", approval.by.value},
+                                       {"at", TimeJson(approval.at)},
+                                       {"reason", approval.reason}};
+                         })},
+      {"approved_at", MaybeTimeJson(plan.approved_at)},
+      {"started_at", MaybeTimeJson(plan.started_at)},
+      {"ended_at", MaybeTimeJson(plan.ended_at)},
+      {"author", plan.author.value},
+      {"undo_of", plan.undo_of.value},
+      {"policy_reasons", Texts(plan.policy_reasons)},
+      {"policy", verdict == nullptr || IsFinal(plan.state) ? Json() : ToJson(*verdict)},
       {"needs", Texts(needed)},
       {"allowed", missing.empty()},
       {"allow_command", CommandFor(advice, missing)}};

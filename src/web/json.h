@@ -48,7 +48,11 @@ Json ToJson(const ShadowKey& key, const DriftPrediction* prediction);
 Json ToJson(const Drift& drift);
 Json ToJson(const DriftPrediction& prediction, const AlertRule& alert);
 Json ToJson(const HistoryEntry& entry);
-Json ToJson(const RemediationPlan& plan, const AllowAdvice& advice);
+// `verdict`: what the policy says about it now; null = not asked.
+Json ToJson(const RemediationPlan& plan, const AllowAdvice& advice, const PolicyVerdict* verdict);
+Json ToJson(const PolicyVerdict& verdict);
+Json ToJson(const LeftOut& left_out);
+Json ToJson(const PauseSet& pause);
 Json ToJson(const IgnoreRule& rule);
 Json ToJson(const ActivityReported& activity);
 Json ToJson(const AuditEntry& entry);

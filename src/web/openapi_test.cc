@@ -54,6 +54,12 @@ const std::map<std::string, std::string> kBodies = {
     {"POST /api/v1/decisions",
      R"({"resource":"web-7/file//etc/ssh/sshd_config","verdict":"override","reason":"x"})"},
     {"POST /api/v1/rules", R"({"resource_glob":"*","key_glob":"*","reason":"x"})"},
+    {"POST /api/v1/policy", R"({"text":"cost_max = 500\n","reason":"x"})"},
+    {"POST /api/v1/pauses",
+     R"({"resource_glob":"web-7/*","reason":"x","until":"2099-01-01T00:00:00Z"})"},
+    {"POST /api/v1/plans",
+     R"({"stack":"web-7","title":"Set Port","steps":[{"kind":"set_key",
+         "resource":"web-7/file//etc/ssh/sshd_config","parameters":{"path":"Port","value":"22"}}]})"},
     {"POST /api/v1/rules/preview", R"({"resource_glob":"*","key_glob":"*"})"},
     {"POST /api/v1/agents/{agent}/revoke", R"({"reason":"lost"})"},
     {"POST /api/v1/join-tokens", R"({"role":"web","note":"","ttl_s":60})"},
@@ -62,8 +68,8 @@ const std::map<std::string, std::string> kBodies = {
 };
 
 const std::map<std::string, std::string> kPathValues = {
-    {"stack", "web-7"}, {"drift", "d-1"},     {"plan", "p-1"},
-    {"rule", "quiet"},  {"agent", "agent-1"}, {"user", "grace"},
+    {"stack", "web-7"},   {"drift", "d-1"},  {"plan", "p-1"},      {"rule", "quiet"},
+    {"agent", "agent-1"}, {"user", "grace"}, {"pause", "pause-1"},
 };
 
 const std::map<std::string, std::string> kQueryValues = {

@@ -50,6 +50,13 @@ class ScopedView : public EngineView {
     auto plan = view_.Plan(id);
     return plan && Has(plan->stack.value) ? plan : std::nullopt;
   }
+  std::vector<LeftOut> StrategiesLeftOut(const ResourceId& id) const override {
+    return Has(id) ? view_.StrategiesLeftOut(id) : std::vector<LeftOut>();
+  }
+  PolicyVerdict Verdict(const RemediationPlan& plan) const override { return view_.Verdict(plan); }
+  std::optional<PolicyInForce> Policy() const override { return view_.Policy(); }
+  std::vector<TimeSpan> Windows(const RoleName& role) const override { return view_.Windows(role); }
+  std::vector<PauseSet> Pauses() const override { return view_.Pauses(); }
   TrackRecord Track() const override { return view_.Track(); }
   std::vector<IgnoreRule> Rules() const override { return view_.Rules(); }
   std::vector<ActivityReported> Activities(const StackId& stack, size_t limit) const override {
