@@ -3,7 +3,36 @@
 namespace driftcast {
 namespace {
 
-bool IsFileStep(const PlanStep& step) { return step.resource.kind == "file"; }
+bool IsFileStep(const PlanStep& step) {
+  switch (step.kind) {
+    case StepKind::kSetKey:
+    case StepKind::kRemoveKey:
+    case StepKind::kRestoreContent:
+    case StepKind::kRestoreMetadata:
+    case StepKind::kRemoveResource:
+    case StepKind::kWriteFile:
+      return step.resource.kind == "file";
+    default:
+      return false;
+  }
+}
+
+std::unique_ptr<Action> MakeOne(const PlanStep& step, const ActionTools& tools) {
+  switch (step.kind) {
+    case StepKind::kSetSysctl:
+      return MakeSysctlAction(step, tools);
+    case StepKind::kRunCommand:
+    case StepKind::kCleanPackageCache:
+      return MakeCommandAction(step, tools);
+    case StepKind::kInstallPackage:
+    case StepKind::kRemoveResource:
+    case StepKind::kHoldPackage:
+    case StepKind::kUnholdPackage:
+      return MakePackageAction(step, tools);
+    default:
+      return IsCheckStep(step.kind) ? MakeCheckAction(step, tools) : MakeUnitAction(step, tools);
+  }
+}
 
 Status ValidateFit(const PlanStep& step) {
   const std::string& kind = step.resource.kind;
@@ -13,6 +42,7 @@ Status ValidateFit(const PlanStep& step) {
     case StepKind::kRemoveKey:
     case StepKind::kRestoreContent:
     case StepKind::kRestoreMetadata:
+    case StepKind::kWriteFile:
       fits = kind == "file";
       break;
     case StepKind::kInstallPackage:
@@ -25,6 +55,24 @@ Status ValidateFit(const PlanStep& step) {
       break;
     case StepKind::kSetSysctl:
       fits = kind == "sysctl";
+      break;
+    case StepKind::kReloadUnit:
+    case StepKind::kRestartUnit:
+    case StepKind::kStartUnit:
+    case StepKind::kStopUnit:
+    case StepKind::kEnableUnit:
+    case StepKind::kDisableUnit:
+    case StepKind::kMaskUnit:
+    case StepKind::kUnmaskUnit:
+      fits = kind == "unit";
+      break;
+    case StepKind::kRunCommand:
+    case StepKind::kCleanPackageCache:
+    case StepKind::kCheckUnit:
+    case StepKind::kCheckPort:
+    case StepKind::kCheckCommand:
+    case StepKind::kCheckSpace:
+      fits = true;
       break;
     default:
       return Unimplemented("steps of kind {} cannot be carried out by this version",
@@ -58,14 +106,13 @@ StatusOr<std::vector<std::unique_ptr<Action>>> MakeActions(const RemediationPlan
       std::vector<PlanStep> together = {step};
       for (; i < steps.size() && steps[i].resource == step.resource; ++i) {
         if (steps[i].kind == StepKind::kAcceptObserved) continue;
+        if (!IsFileStep(steps[i])) break;
         DRIFTCAST_RETURN_IF_ERROR(ValidateFit(steps[i]));
         together.push_back(steps[i]);
       }
       actions.push_back(MakeFileAction(std::move(together), tools));
-    } else if (step.kind == StepKind::kSetSysctl) {
-      actions.push_back(MakeSysctlAction(step, tools));
     } else {
-      actions.push_back(MakePackageAction(step, tools));
+      actions.push_back(MakeOne(step, tools));
     }
     actions.back()->first_step = first;
   }

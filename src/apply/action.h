@@ -6,9 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "apply/commands.h"
 #include "apply/host_reader.h"
 #include "apply/package_tool.h"
 #include "apply/undo.h"
+#include "apply/units.h"
 #include "base/status.h"
 #include "model/plan.h"
 
@@ -19,6 +21,8 @@ struct ActionTools {
   const HostFiles& files;
   const HostReader& reader;
   PackageTool& packages;
+  Units& units;
+  const Commands& commands;
   std::filesystem::path data;
 };
 
@@ -52,6 +56,9 @@ StatusOr<std::vector<std::unique_ptr<Action>>> MakeActions(const RemediationPlan
 // Inside the room: one maker per file of that name.
 std::unique_ptr<Action> MakeFileAction(std::vector<PlanStep> steps, const ActionTools& tools);
 std::unique_ptr<Action> MakePackageAction(const PlanStep& step, const ActionTools& tools);
+std::unique_ptr<Action> MakeUnitAction(const PlanStep& step, const ActionTools& tools);
+std::unique_ptr<Action> MakeCheckAction(const PlanStep& step, const ActionTools& tools);
+std::unique_ptr<Action> MakeCommandAction(const PlanStep& step, const ActionTools& tools);
 std::unique_ptr<Action> MakeSysctlAction(const PlanStep& step, const ActionTools& tools);
 
 // The parameter's value; InvalidArgument when the step lacks it.

@@ -20,7 +20,8 @@ StatusOr<AllowList> AllowList::Parse(std::string_view text) {
     std::istringstream words(line.substr(0, line.find('#')));
     std::string kind, pattern;
     if (!(words >> kind)) continue;
-    if (kind != "file" && kind != "package" && kind != "sysctl" && kind != "unit")
+    if (kind != "file" && kind != "package" && kind != "sysctl" && kind != "unit" &&
+        kind != "command")
       return InvalidArgument("line {} of the allow-list: there is no kind '{}'", number,
                              kind.substr(0, 40));
     bool any = false;

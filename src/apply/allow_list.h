@@ -5,6 +5,8 @@
 //   file /etc/ssh/** !/etc/ssh/*_key /etc/motd
 //   package openssl libssl*
 //   sysctl net.**
+//   unit nginx.service
+//   command renew-*
 //
 // A kind alone allows all names of it; "file" alone means /etc/**. What no line allows is refused.
 // A missing or empty file allows nothing: observe only.

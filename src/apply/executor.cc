@@ -27,7 +27,8 @@ PackageOptions PackagesOf(const ApplyOptions& options) {
 
 bool NeedsPackages(const RemediationPlan& plan) {
   return std::ranges::any_of(plan.steps, [](const PlanStep& step) {
-    return step.kind != StepKind::kAcceptObserved && step.resource.kind == "package";
+    return step.kind != StepKind::kAcceptObserved && !IsCheckStep(step.kind) &&
+           step.resource.kind == "package";
   });
 }
 
@@ -36,10 +37,9 @@ Status CheckAllowed(const RemediationPlan& plan, const ApplyOptions& options) {
   if (allow.empty())
     return PermissionDenied("this host is observe-only: its allow-list is missing or empty");
   for (const auto& step : plan.steps) {
-    if (step.kind == StepKind::kAcceptObserved) continue;
-    if (!allow.Allows(step.resource.kind, step.resource.name))
-      return PermissionDenied("this host does not allow {} {} to be changed", step.resource.kind,
-                              step.resource.name);
+    const auto [kind, name] = PermissionFor(step);
+    if (!kind.empty() && !allow.Allows(kind, name))
+      return PermissionDenied("this host does not allow {} {} to be changed", kind, name);
   }
   return Ok();
 }
@@ -84,12 +84,14 @@ class Executor {
     DRIFTCAST_ASSIGN_OR_RETURN(auto files, HostFiles::Open(options_.root));
     files_ = std::make_unique<HostFiles>(std::move(files));
     packages_ = std::make_unique<PackageTool>(*files_, PackagesOf(options_));
-    reader_ = std::make_unique<HostReader>(*files_, *packages_, options_.lens);
+    units_ = std::make_unique<Units>(options_.root, options_.bus_address);
+    DRIFTCAST_ASSIGN_OR_RETURN(commands_, Commands::Load(options_.commands));
+    reader_ = std::make_unique<HostReader>(*files_, *packages_, *units_, options_.lens);
     if (!options_.dry_run && NeedsPackages(plan_)) {
       DRIFTCAST_ASSIGN_OR_RETURN(package_lock_, packages_->Lock(kPackagePatience));
     }
     DRIFTCAST_RETURN_IF_ERROR(CompareWithBase(plan_, *reader_));
-    const ActionTools tools{*files_, *reader_, *packages_, options_.data};
+    const ActionTools tools{*files_, *reader_, *packages_, *units_, commands_, options_.data};
     DRIFTCAST_ASSIGN_OR_RETURN(actions_, MakeActions(plan_, tools));
     for (const auto& action : actions_)
       DRIFTCAST_RETURN_IF_ERROR(action->Prepare(options_.dry_run));
@@ -170,7 +172,7 @@ class Executor {
   }
 
   void GiveUp(Journal& journal, const Status& why, ApplyResult& result) {
-    const std::string left = PutBack(undos_, options_.data, *files_, *packages_);
+    const std::string left = PutBack(undos_, options_.data, {*files_, *packages_, *units_});
     result.state = left.empty() ? PlanState::kRolledBack : PlanState::kUnclear;
     result.detail = Message(why);
     if (left.empty()) {
@@ -185,7 +187,7 @@ class Executor {
 
  public:
   static std::string PutBack(const std::vector<Undo>& undos, const std::filesystem::path& data,
-                             const HostFiles& files, PackageTool& packages);
+                             const HostTools& tools);
 
  private:
   const RemediationPlan& plan_;
@@ -196,34 +198,39 @@ class Executor {
   FileDescriptor data_lock_, package_lock_;
   std::unique_ptr<HostFiles> files_;
   std::unique_ptr<PackageTool> packages_;
+  std::unique_ptr<Units> units_;
+  Commands commands_;
   std::unique_ptr<HostReader> reader_;
   std::vector<std::unique_ptr<Action>> actions_;
   std::vector<Undo> undos_;
   Duration downtime_{0};
 };
 
-// Goes back from the last to the first, as far as it goes, then names what is still different.
+// Goes back from the last to the first, as far as it goes, has units take up what is back, then
+// names what is still different.
 std::string Executor::PutBack(const std::vector<Undo>& undos, const std::filesystem::path& data,
-                              const HostFiles& files, PackageTool& packages) {
-  std::string failures;
+                              const HostTools& tools) {
+  std::string failures, not_taken_up;
+  const auto note = [](const Status& status, std::string& text) {
+    if (!status.ok()) text += (text.empty() ? "" : "; ") + Message(status);
+  };
   for (size_t i = undos.size(); i-- > 0;) {
     Probe("undo");
-    if (const Status back = GoBack(undos[i], data, files, packages); !back.ok())
-      failures += (failures.empty() ? "" : "; ") + Message(back);
+    note(GoBack(undos[i], data, tools), failures);
   }
-  std::string left;
+  for (const Undo& undo : undos) note(TakeUpAgain(undo, tools.units), not_taken_up);
+  std::string left = not_taken_up;
   std::set<std::pair<Undo::Kind, std::string>> seen;  // the first undo of a thing knows the start
   for (const auto& undo : undos) {
     if (!seen.emplace(undo.kind, undo.name).second) continue;
-    if (const auto difference = RemainingDifference(undo, files, packages); !difference.empty())
+    if (const auto difference = RemainingDifference(undo, tools); !difference.empty())
       left += (left.empty() ? "" : "; ") + difference;
   }
   if (!left.empty() && !failures.empty()) left += " (" + failures + ")";
   return left;
 }
 
-ApplyResult RecoverOne(const PlanId& plan, const ApplyOptions& options, const HostFiles& files,
-                       PackageTool& packages) {
+ApplyResult RecoverOne(const PlanId& plan, const ApplyOptions& options, const HostTools& tools) {
   ApplyResult result;
   result.state = PlanState::kUnclear;
   const auto content = ReadJournal(options.data, plan);
@@ -233,7 +240,7 @@ ApplyResult RecoverOne(const PlanId& plan, const ApplyOptions& options, const Ho
   }
   std::vector<Undo> undos;
   for (const auto& [step, undo] : content->undos) undos.push_back(undo);
-  const std::string left = Executor::PutBack(undos, options.data, files, packages);
+  const std::string left = Executor::PutBack(undos, options.data, tools);
   result.state = left.empty() ? PlanState::kRolledBack : PlanState::kUnclear;
   result.detail = left.empty() ? "it was interrupted; everything is as before"
                                : "it was interrupted; not as before: " + left;
@@ -282,13 +289,14 @@ StatusOr<std::vector<ApplyResult>> Recover(const ApplyOptions& options, const Cl
   DRIFTCAST_ASSIGN_OR_RETURN(const FileDescriptor lock, LockData(options.data));
   DRIFTCAST_ASSIGN_OR_RETURN(const auto files, HostFiles::Open(options.root));
   PackageTool packages(files, PackagesOf(options));
+  Units units(options.root, options.bus_address);
   DRIFTCAST_ASSIGN_OR_RETURN(auto plans, ListJournals(options.data));
   std::vector<ApplyResult> results;
   std::ranges::reverse(plans);
   for (const auto& plan : plans) {
     const auto content = ReadJournal(options.data, plan);
     if (content.ok() && content->end != PlanState::kRunning) continue;
-    results.push_back(RecoverOne(plan, options, files, packages));
+    results.push_back(RecoverOne(plan, options, {files, packages, units}));
     if (progress) progress({plan, -1, results.back().state, results.back().detail, Duration{0}});
   }
   return results;

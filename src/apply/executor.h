@@ -19,11 +19,13 @@
 namespace driftcast {
 
 struct ApplyOptions {
-  std::string root = "/";       // of the host that is changed
-  std::filesystem::path data;   // see apply/journal.h
-  std::filesystem::path allow;  // the allow-list
-  std::string public_key;       // 32 bytes: the engine's, learnt when the agent enrolled
-  StackId stack;                // the host's own; orders for others are refused
+  std::string root = "/";          // of the host that is changed
+  std::filesystem::path data;      // see apply/journal.h
+  std::filesystem::path allow;     // the allow-list
+  std::filesystem::path commands;  // registered commands (apply/commands.h); missing = none
+  std::string bus_address;         // of the service manager's bus; empty = the system's
+  std::string public_key;          // 32 bytes: the engine's, learnt when the agent enrolled
+  StackId stack;                   // the host's own; orders for others are refused
   std::vector<std::filesystem::path> package_sources;  // folders with packages
   bool may_download = true;
   bool dry_run = false;         // work everything out, write nothing

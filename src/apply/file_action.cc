@@ -69,6 +69,7 @@ class FileAction : public Action {
  private:
   Status Work(const PlanStep& step) {
     if (step.kind == StepKind::kRestoreContent) return RestoreContent(step);
+    if (step.kind == StepKind::kWriteFile) return WriteWhole(step);
     if (!wanted_.exists) return FailedPrecondition("{} does not exist", path_);
     switch (step.kind) {
       case StepKind::kSetKey:
@@ -107,6 +108,16 @@ class FileAction : public Action {
     if (!wanted_.exists) wanted_.mode = 0644;
     wanted_.exists = true;
     return Ok();
+  }
+
+  Status WriteWhole(const PlanStep& step) {
+    DRIFTCAST_ASSIGN_OR_RETURN(wanted_.content, Parameter(step, "content"));
+    if (!wanted_.exists) wanted_.mode = 0644;
+    wanted_.exists = true;
+    if (!step.parameters.contains("mode")) return Ok();
+    PlanStep mode = step;
+    mode.parameters.erase("content");
+    return RestoreMetadata(mode);
   }
 
   Status RestoreMetadata(const PlanStep& step) {

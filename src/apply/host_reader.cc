@@ -69,8 +69,14 @@ const PlanBase* BaseOf(const RemediationPlan& plan, const ResourceId& resource) 
 bool Creates(const RemediationPlan& plan, const ResourceId& resource) {
   return std::ranges::any_of(plan.steps, [&](const PlanStep& step) {
     return step.resource == resource &&
-           (step.kind == StepKind::kInstallPackage || step.kind == StepKind::kRestoreContent);
+           (step.kind == StepKind::kInstallPackage || step.kind == StepKind::kRestoreContent ||
+            step.kind == StepKind::kWriteFile);
   });
+}
+
+// Of the others a plan says only that it is about them.
+bool HasKeys(const ResourceId& resource) {
+  return resource.kind == "file" || resource.kind == "package" || resource.kind == "sysctl";
 }
 
 Status CompareOne(const RemediationPlan& plan, const PlanBase& base,
@@ -127,6 +133,10 @@ StatusOr<std::vector<KeyValue>> HostReader::Keys(const ResourceId& resource) con
     if (!value.ok()) return value.status();
     return std::vector<KeyValue>{{"value", Value::Guess(*value)}};
   }
+  if (resource.kind == "unit") {
+    DRIFTCAST_ASSIGN_OR_RETURN(const UnitState state, units_.Read(resource.name));
+    return std::vector<KeyValue>{{"enabled", Value::Text(state.file_state)}};
+  }
   return Unimplemented("resources of kind {} cannot be changed", resource.kind);
 }
 
@@ -168,11 +178,12 @@ StatusOr<gid_t> HostReader::GroupId(const std::string& name) const {
 
 Status CompareWithBase(const RemediationPlan& plan, const HostReader& reader) {
   for (const auto& base : plan.base) {
+    if (base.observed.empty() && !HasKeys(base.resource)) continue;
     DRIFTCAST_ASSIGN_OR_RETURN(const auto now, reader.Keys(base.resource));
     DRIFTCAST_RETURN_IF_ERROR(CompareOne(plan, base, now));
   }
   for (const auto& step : plan.steps) {
-    if (step.kind == StepKind::kAcceptObserved) continue;
+    if (step.kind == StepKind::kAcceptObserved || IsCheckStep(step.kind)) continue;
     const PlanBase* base = BaseOf(plan, step.resource);
     if (!base) return InvalidArgument("the plan does not say what {} was", step.resource.name);
     const auto path = step.parameters.find("path");

@@ -10,6 +10,7 @@
 #include "apply/edit.h"
 #include "apply/host_files.h"
 #include "apply/package_tool.h"
+#include "apply/units.h"
 #include "base/status.h"
 #include "collect/parse.h"
 #include "model/plan.h"
@@ -22,12 +23,12 @@ class HostReader {
   using LensReader = std::function<StatusOr<std::vector<KeyValue>>(const std::string& lens,
                                                                    std::string_view content)>;
 
-  // Both outlive it.
-  HostReader(const HostFiles& files, const PackageTool& packages, LensReader lens)
-      : files_(files), packages_(packages), lens_(std::move(lens)) {}
+  // All outlive it.
+  HostReader(const HostFiles& files, const PackageTool& packages, Units& units, LensReader lens)
+      : files_(files), packages_(packages), units_(units), lens_(std::move(lens)) {}
 
-  // Kinds "file", "package", "sysctl". Empty when the resource does not exist. Unimplemented for
-  // other kinds. Secrets are in the clear here, and stay here.
+  // Kinds "file", "package", "sysctl", and of a "unit" its key "enabled". Empty when the resource
+  // does not exist. Unimplemented for other kinds. Secrets are in the clear here, and stay here.
   StatusOr<std::vector<KeyValue>> Keys(const ResourceId& resource) const;
   std::vector<KeyValue> KeysOf(const std::string& path, const FileImage& image) const;
 
@@ -43,6 +44,7 @@ class HostReader {
 
   const HostFiles& files_;
   const PackageTool& packages_;
+  Units& units_;
   LensReader lens_;
 };
 

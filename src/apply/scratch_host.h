@@ -162,6 +162,8 @@ class ScratchHost {
     options.root = root();
     options.data = data();
     options.allow = base_ / "allow";
+    options.commands = base_ / "commands";
+    options.bus_address = bus_address;
     options.public_key = key_.public_key;
     options.stack = StackId("web-7");
     options.package_sources = {debs()};
@@ -210,7 +212,14 @@ class ScratchHost {
     return plan;
   }
 
+  void Commands(const std::string& text) const {
+    std::ofstream(base_ / "commands") << text;
+    chmod((base_ / "commands").c_str(), 0644);
+  }
+  fs::path base() const { return base_; }
+
   ProgressSink progress;
+  std::string bus_address;  // of a mock of the service manager
 
  private:
   void Fill() {
@@ -224,7 +233,7 @@ class ScratchHost {
     Write("/var/lib/dpkg/available", "");
     Write("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\nweb:x:33:33::/srv:/bin/sh\n");
     Write("/etc/group", "root:x:0:\nweb:x:33:\n");
-    Allow("file\npackage\nsysctl\n");
+    Allow("file\npackage\nsysctl\nunit\ncommand\n");
   }
 
   fs::path base_;

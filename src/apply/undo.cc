@@ -16,6 +16,7 @@ using nlohmann::json;
 // A package that is being changed by somebody else gets this long before we give up.
 constexpr Duration kLockPatience = std::chrono::minutes(15);
 constexpr Duration kPackageTimeout = std::chrono::minutes(15);
+constexpr Duration kUnitTimeout = std::chrono::minutes(2);
 
 StatusOr<json> ImageToJson(const std::filesystem::path& data, const FileImage& image) {
   json out = {{"exists", image.exists}};
@@ -136,6 +137,13 @@ StatusOr<json> UndoToJson(const std::filesystem::path& data, const Undo& undo) {
     out["kind"] = "sysctl";
     out["before"] = undo.value_before;
     out["after"] = undo.value_after;
+  } else if (undo.kind == Undo::Kind::kUnit) {
+    out["kind"] = "unit";
+    out["active"] = undo.unit_before.active;
+    out["file_state"] = undo.unit_before.file_state;
+    out["again"] = undo.again;
+  } else if (undo.kind == Undo::Kind::kNone) {
+    out["kind"] = "none";
   } else {
     out["kind"] = "package";
     out["before"] = PackageToJson(undo.package_before);
@@ -161,39 +169,68 @@ StatusOr<Undo> UndoFromJson(const std::filesystem::path& data, const json& in) {
     undo.kind = Undo::Kind::kPackage;
     undo.package_before = PackageFromJson(in.at("before"));
     undo.deb = in.at("deb").get<std::string>();
+  } else if (kind == "unit") {
+    undo.kind = Undo::Kind::kUnit;
+    undo.unit_before.known = true;
+    undo.unit_before.active = in.at("active").get<std::string>();
+    undo.unit_before.file_state = in.at("file_state").get<std::string>();
+    undo.again = in.at("again").get<std::string>();
+  } else if (kind == "none") {
+    undo.kind = Undo::Kind::kNone;
   } else {
     return DataLoss("an undo of the unknown kind '{}'", kind);
   }
   return undo;
 }
 
-Status GoBack(const Undo& undo, const std::filesystem::path& data, const HostFiles& files,
-              PackageTool& packages) {
+Status GoBack(const Undo& undo, const std::filesystem::path& data, const HostTools& tools) {
   switch (undo.kind) {
     case Undo::Kind::kFile:
-      return FileBack(undo, files);
+      return FileBack(undo, tools.files);
     case Undo::Kind::kSysctl:
-      return SysctlBack(undo, files);
+      return SysctlBack(undo, tools.files);
     case Undo::Kind::kPackage:
-      return PackageBack(undo, data, packages);
+      return PackageBack(undo, data, tools.packages);
+    case Undo::Kind::kUnit:
+      return tools.units.GoBack(undo.name, undo.unit_before, kUnitTimeout);
+    case Undo::Kind::kNone:
+      return Ok();
   }
   return Internal("an undo without a kind");
 }
 
-std::string RemainingDifference(const Undo& undo, const HostFiles& files, PackageTool& packages) {
+Status TakeUpAgain(const Undo& undo, Units& units) {
+  if (undo.kind != Undo::Kind::kUnit || undo.again.empty()) return Ok();
+  DRIFTCAST_ASSIGN_OR_RETURN(const UnitState now, units.Read(undo.name));
+  const bool failed = undo.unit_before.active == "active" && now.active != "active";
+  if (now.active != "active" && !failed) return Ok();
+  const auto job = undo.again == "reload" && !failed ? Units::Job::kReload : Units::Job::kRestart;
+  return units.Run(job, undo.name, kUnitTimeout);
+}
+
+std::string RemainingDifference(const Undo& undo, const HostTools& tools) {
+  if (undo.kind == Undo::Kind::kNone)
+    return undo.name + " was begun, and what it did is not undone";
+  if (undo.kind == Undo::Kind::kUnit) {
+    const auto now = tools.units.Read(undo.name);
+    if (!now.ok()) return undo.name + ": cannot be asked: " + Message(now.status());
+    if (now->SameAs(undo.unit_before)) return "";
+    return fmt::format("{} is {} ({}) instead of {} ({})", undo.name, now->active, now->file_state,
+                       undo.unit_before.active, undo.unit_before.file_state);
+  }
   if (undo.kind == Undo::Kind::kFile) {
-    const auto now = files.Read(undo.name);
+    const auto now = tools.files.Read(undo.name);
     if (!now.ok()) return undo.name + ": cannot be read: " + Message(now.status());
     const std::string difference = undo.before.DifferenceTo(*now);
     return difference.empty() ? "" : undo.name + ": " + difference;
   }
   if (undo.kind == Undo::Kind::kSysctl) {
-    const auto now = ReadSysctl(files, undo.name);
+    const auto now = ReadSysctl(tools.files, undo.name);
     if (!now.ok()) return undo.name + ": cannot be read: " + Message(now.status());
     if (*now == undo.value_before) return "";
     return fmt::format("{} is {} instead of {}", undo.name, *now, undo.value_before);
   }
-  const auto now = packages.Read(undo.name);
+  const auto now = tools.packages.Read(undo.name);
   if (!now.ok()) return undo.name + ": cannot be read: " + Message(now.status());
   if (now->SameAs(undo.package_before)) return "";
   return fmt::format("package {} is {} instead of {}", undo.name, Describe(*now),

@@ -34,6 +34,8 @@ struct Arguments {
   std::string root = "/";
   std::string data = "/var/lib/driftcast/apply";
   std::string allow = "/etc/driftcast/allow";
+  std::string commands = "/etc/driftcast/commands";
+  std::string bus;
   std::string key_file;
   std::string stack;
   std::string lens;
@@ -104,6 +106,8 @@ StatusOr<ApplyOptions> OptionsOf(const Arguments& arguments) {
   if (options.root.size() > 1 && options.root.back() == '/') options.root.pop_back();
   options.data = arguments.data;
   options.allow = arguments.allow;
+  options.commands = arguments.commands;
+  options.bus_address = arguments.bus;
   options.stack = StackId(arguments.stack);
   for (const auto& folder : arguments.packages) options.package_sources.emplace_back(folder);
   options.may_download = !arguments.no_download;
@@ -158,6 +162,10 @@ int Main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--allow", arguments.allow, "What may be changed; missing or empty: nothing")
       ->capture_default_str();
+  app.add_option("--commands", arguments.commands, "Commands that may be run by name")
+      ->capture_default_str();
+  app.add_option("--bus", arguments.bus,
+                 "Address of the service manager's bus (default: the system's)");
   app.add_option("--key", arguments.key_file, "The engine's public key for orders");
   app.add_option("--stack", arguments.stack, "This host's stack; orders for others are refused");
   app.add_option("--lens", arguments.lens, "The program driftcast-lens, for JSON, YAML and others");
