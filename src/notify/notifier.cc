@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <set>
 #include <thread>
 
 #include "base/log.h"
@@ -13,7 +14,8 @@
 namespace driftcast {
 namespace {
 
-constexpr size_t kBatch = 100;
+constexpr size_t kBatch = 100;        // in one delivery
+constexpr size_t kLookedAt = 10'000;  // of the outbox at once; what is held back counts
 constexpr Duration kRetryFirst = kSecond;
 constexpr Duration kRetryMax = kMinute * 5;
 constexpr Duration kLookAgain = kSecond * 5;
@@ -25,9 +27,9 @@ struct Notifier::Impl {
 
   Engine& engine;
   std::vector<std::unique_ptr<AlertChannel>> channels;
-  // How far each channel is: a channel that has taken an effect is not offered it again while
-  // another one still fails.
-  std::vector<uint64_t> delivered_to;
+  // What each channel has taken of what is still in the outbox: it is not offered again while
+  // another channel fails, or holds it back for its quiet hours.
+  std::vector<std::set<uint64_t>> taken;
   Mutex mutex;
   CondVar wake;
   bool stopping DRIFTCAST_GUARDED_BY(mutex) = false;
@@ -38,7 +40,8 @@ struct Notifier::Impl {
 
   void Run();
   bool DeliverAll();
-  bool DeliverBatch(const std::vector<OutboxEffect>& effects);
+  bool DeliverTo(size_t channel, const std::vector<OutboxEffect>& effects, Instant now);
+  bool Forget(const std::vector<OutboxEffect>& effects);
   bool WaitFor(Duration timeout);
 };
 
@@ -66,45 +69,59 @@ void Notifier::Impl::Run() {
   }
 }
 
+// False when a channel failed. What is held back stays in the outbox.
 bool Notifier::Impl::DeliverAll() {
-  for (;;) {
-    const auto effects = engine.Outbox(kBatch);
-    if (!effects.ok()) {
-      Log("notify").error("outbox.unreadable reason=\"{}\"", Message(effects.status()));
-      return false;
-    }
-    if (effects->empty()) return true;
-    if (!DeliverBatch(*effects)) return false;
+  const auto effects = engine.Outbox(kLookedAt);
+  if (!effects.ok()) {
+    Log("notify").error("outbox.unreadable reason=\"{}\"", Message(effects.status()));
+    return false;
   }
+  const Instant now = SystemClock()->Now();
+  bool all = true;
+  for (size_t i = 0; i < channels.size(); ++i) all = DeliverTo(i, *effects, now) && all;
+  return Forget(*effects) && all;
 }
 
-bool Notifier::Impl::DeliverBatch(const std::vector<OutboxEffect>& effects) {
-  bool all = true;
-  for (size_t i = 0; i < channels.size(); ++i) {
-    std::vector<OutboxEffect> rest;
-    for (const OutboxEffect& effect : effects)
-      if (effect.number > delivered_to[i]) rest.push_back(effect);
-    if (rest.empty()) continue;
-    const Status status = channels[i]->Deliver(rest);
-    if (status.ok()) {
-      delivered_to[i] = rest.back().number;
-    } else {
-      all = false;
-      Log("notify").warn("alert.not_delivered channel={} reason=\"{}\"", channels[i]->name(),
-                         Message(status));
+bool Notifier::Impl::DeliverTo(size_t i, const std::vector<OutboxEffect>& effects, Instant now) {
+  const AlertTiming timing = channels[i]->timing();
+  std::vector<OutboxEffect> wanted;
+  for (const OutboxEffect& effect : effects) {
+    if (taken[i].contains(effect.number)) continue;
+    if (!timing.Wants(effect)) {
+      taken[i].insert(effect.number);
+    } else if (!timing.HoldsBack(effect, now)) {
+      wanted.push_back(effect);
     }
   }
-  if (!all) return false;
+  for (size_t at = 0; at < wanted.size(); at += kBatch) {
+    const auto batch = std::span(wanted).subspan(at, std::min(kBatch, wanted.size() - at));
+    if (const Status status = channels[i]->Deliver(batch); !status.ok()) {
+      Log("notify").warn("alert.not_delivered channel={} reason=\"{}\"", channels[i]->name(),
+                         Message(status));
+      return false;
+    }
+    for (const OutboxEffect& effect : batch) taken[i].insert(effect.number);
+  }
+  return true;
+}
+
+// What every channel has taken leaves the outbox.
+bool Notifier::Impl::Forget(const std::vector<OutboxEffect>& effects) {
   std::vector<uint64_t> numbers;
-  for (const OutboxEffect& effect : effects) numbers.push_back(effect.number);
-  const Status status = engine.OutboxDelivered(numbers);
-  if (status.ok()) delivered += numbers.size();
-  return status.ok();
+  for (const OutboxEffect& effect : effects)
+    if (std::ranges::all_of(taken, [&](const auto& set) { return set.contains(effect.number); }))
+      numbers.push_back(effect.number);
+  if (numbers.empty()) return true;
+  if (!engine.OutboxDelivered(numbers).ok()) return false;
+  delivered += numbers.size();
+  for (auto& set : taken)
+    for (const uint64_t number : numbers) set.erase(number);
+  return true;
 }
 
 Notifier::Notifier(Engine& engine, std::vector<std::unique_ptr<AlertChannel>> channels)
     : impl_(std::make_unique<Impl>(engine)) {
-  impl_->delivered_to.resize(channels.size(), 0);
+  impl_->taken.resize(channels.size());
   impl_->channels = std::move(channels);
   impl_->subscription = engine.Subscribe([this](const LiveEvent& event) {
     if (event.kind == LiveEvent::Kind::kResource || event.kind == LiveEvent::Kind::kStack) return;
