@@ -57,6 +57,8 @@ int RunCommandLine(int argc, char** argv) {
   AddHistoryCommands(app);
   AddHistoryImportCommands(app);
   AddForecastCommands(app);
+  AddPlanCommands(app);
+  AddNotifyCommands(app);
   AddPolicyCommands(app);
   AddDocumentCommands(app);
   try {

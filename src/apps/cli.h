@@ -41,7 +41,9 @@ void AddSeriesCommands(CLI::App& app);         // series detect | forecast
 void AddHistoryCommands(CLI::App& app);        // train, backtest
 void AddHistoryImportCommands(CLI::App& app);  // history import | show
 void AddForecastCommands(CLI::App& app);       // forecast git
-void AddPolicyCommands(CLI::App& app);         // policy check
+void AddPlanCommands(CLI::App& app);           // export, write, pause, pauses, resume
+void AddNotifyCommands(CLI::App& app);         // notify test
+void AddPolicyCommands(CLI::App& app);         // policy set, show, check
 
 }  // namespace driftcast
 

@@ -258,6 +258,10 @@ void AddDecideCommands(CLI::App& app) {
                  "Example:\n  driftcast reject plan-3f0c --reason 'wrong window'", true);
   AddPlanCommand(app, "cancel", "Take back an approval that has not started",
                  "Example:\n  driftcast cancel plan-3f0c", false);
+  AddPlanCommand(app, "undo", "Take back a plan that was applied, by a plan of its own",
+                 "Example:\n  driftcast undo plan-3f0c --reason 'the old value was right'", true);
+  AddPlanCommand(app, "done", "Say that you did by hand what a plan is for: the engine looks",
+                 "Example:\n  driftcast done plan-3f0c --reason 'edited it myself'", false);
   Command override_ =
       Add(app, "override", "Say that a person deals with a plan or resource by hand",
           "Examples:\n  driftcast override plan-3f0c --reason 'fixed by hand'\n  "

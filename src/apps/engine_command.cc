@@ -16,6 +16,7 @@
 #include "ingest/otlp_grpc_door.h"
 #include "ingest/scraper.h"
 #include "notify/notifier.h"
+#include "notify/notify_file.h"
 #include "rpc/agent_gate.h"
 #include "web/web_server.h"
 
@@ -41,7 +42,7 @@ struct EngineSettings {
   std::string gate_address = "127.0.0.1";
   std::string tls_certificate, tls_key;
   double alert_threshold = 0.5;
-  std::string webhook, webhook_secret_file;
+  std::string webhook, webhook_secret_file, notify_file;
   std::string oidc;
   std::string local_join;
   int local_join_uses = 1;
@@ -119,6 +120,12 @@ StatusOr<std::vector<std::unique_ptr<AlertChannel>>> MakeChannels(const EngineSe
                                                                   const std::string& page) {
   std::vector<std::unique_ptr<AlertChannel>> channels;
   channels.push_back(MakeFileChannel(std::filesystem::path(settings.data) / "alerts.jsonl"));
+  if (!settings.notify_file.empty()) {
+    DRIFTCAST_ASSIGN_OR_RETURN(const std::string text, ReadFile(settings.notify_file, 1 << 20));
+    auto more = ParseNotifyFile(text, page);
+    if (!more.ok()) return Annotate(more.status(), settings.notify_file);
+    for (auto& channel : *more) channels.push_back(std::move(channel));
+  }
   if (settings.webhook.empty()) return channels;
   std::string secret;
   if (!settings.webhook_secret_file.empty()) {
@@ -330,6 +337,8 @@ void AddEngineCommand(CLI::App& app) {
                    "Alert when P(drift within a day) reaches this")
       ->check(CLI::Range(0.01, 1.0))
       ->capture_default_str();
+  command->add_option("--notify", settings->notify_file,
+                      "Channels for alerts (TOML): Slack, mail, Alertmanager, webhooks");
   command->add_option("--webhook", settings->webhook,
                       "POST alerts to this URL as well as to DATA/alerts.jsonl");
   command->add_option("--webhook-secret-file", settings->webhook_secret_file,

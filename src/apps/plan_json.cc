@@ -2,22 +2,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include "remedy/by_hand.h"
+
 namespace driftcast {
 namespace {
 
 using nlohmann::json;
-
-StatusOr<Strategy> StrategyNamed(const std::string& name) {
-  for (int i = 0; i <= static_cast<int>(Strategy::kSchedule); ++i)
-    if (name == StrategyName(static_cast<Strategy>(i))) return static_cast<Strategy>(i);
-  return InvalidArgument("there is no strategy '{}'", name);
-}
-
-StatusOr<StepKind> StepKindNamed(const std::string& name) {
-  for (int i = 1; i <= static_cast<int>(StepKind::kArmGuard); ++i)
-    if (name == StepKindName(static_cast<StepKind>(i))) return static_cast<StepKind>(i);
-  return InvalidArgument("there is no kind of step '{}'", name);
-}
 
 ResourceId ReadResource(const json& in) {
   return {StackId(in.at("stack").get<std::string>()), in.at("kind").get<std::string>(),

@@ -1,13 +1,15 @@
-// driftcast policy check: what a policy would do, and why, without an engine.
+// driftcast policy: set and show the policy in force; check one without an engine.
 #include <cstdio>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "apps/cli.h"
+#include "apps/client.h"
 #include "apps/plan_json.h"
+#include "apps/table.h"
 #include "base/file.h"
-#include "remedy/policy_file.h"
+#include "engine/policy_source.h"
 
 namespace driftcast {
 namespace {
@@ -20,16 +22,6 @@ struct CheckArguments {
   uint32_t succeeded = 0, failed = 0, today_stack = 0, today_role = 0;
   bool json = false;
 };
-
-ZoneSource ZonesIn(const std::string& folder) {
-  return [folder](const std::string& name) -> StatusOr<std::string> {
-    const bool plain = name.find("..") == std::string::npos && !name.starts_with("/");
-    if (!plain) return InvalidArgument("'{}' is no zone", name);
-    auto bytes = ReadFile(std::filesystem::path(folder) / name, 1 << 20);
-    if (!bytes.ok()) return NotFound("there is no zone '{}' in {}", name, folder);
-    return bytes;
-  };
-}
 
 PolicyFacts FactsOf(const CheckArguments& arguments, Instant now) {
   PolicyFacts facts;
@@ -104,11 +96,72 @@ Status Check(const CheckArguments& arguments) {
   return Ok();
 }
 
+struct SetArguments {
+  ClientOptions client;
+  std::string policy, reason;
+  bool none = false;
+};
+
+std::string TextOf(const ClientJson& json, const char* name) {
+  return json.contains(name) && json[name].is_string() ? json[name].get<std::string>() : "";
+}
+
+Status Set(const SetArguments& arguments) {
+  if (arguments.policy.empty() != arguments.none)
+    return InvalidArgument("name a policy's file, or --none for no policy");
+  std::string text;
+  if (!arguments.none) {
+    DRIFTCAST_ASSIGN_OR_RETURN(text, ReadFile(arguments.policy, kPolicyBytesMax));
+  }
+  DRIFTCAST_ASSIGN_OR_RETURN(const EngineClient client, EngineClient::Find(arguments.client));
+  DRIFTCAST_ASSIGN_OR_RETURN(
+      const ClientJson policy,
+      client.Post("/api/v1/policy", {{"text", text}, {"reason", arguments.reason}}));
+  if (arguments.client.json) return PrintJson(policy), Ok();
+  std::printf("policy %s is in force\n", TextOf(policy, "digest").substr(0, 12).c_str());
+  return Ok();
+}
+
+Status Show(const SetArguments& arguments) {
+  DRIFTCAST_ASSIGN_OR_RETURN(const EngineClient client, EngineClient::Find(arguments.client));
+  DRIFTCAST_ASSIGN_OR_RETURN(const ClientJson policy, client.Get("/api/v1/policy"));
+  if (arguments.client.json) return PrintJson(policy), Ok();
+  if (TextOf(policy, "digest").empty()) {
+    std::printf("# no policy: any one person approves, at any time, and nothing runs unattended\n");
+    return Ok();
+  }
+  std::printf("# %s, set by %s at %s%s%s\n", TextOf(policy, "digest").substr(0, 12).c_str(),
+              Shown(TextOf(policy, "by"), 60).c_str(), TextOf(policy, "at").c_str(),
+              TextOf(policy, "reason").empty() ? "" : ": ",
+              Shown(TextOf(policy, "reason"), 200).c_str());
+  for (const auto& window : policy["windows"])
+    std::printf("# open for %s: %s to %s\n", Shown(TextOf(window, "role"), 40).c_str(),
+                TextOf(window, "from").c_str(), TextOf(window, "to").c_str());
+  std::printf("%s", TextOf(policy, "text").c_str());
+  return Ok();
+}
+
+void AddSetAndShow(CLI::App& policy) {
+  auto arguments = std::make_shared<SetArguments>();
+  CLI::App* set = policy.add_subcommand("set", "Make a policy the one in force");
+  set->footer("Example:\n  driftcast policy set policy.toml --reason 'freeze over the holidays'");
+  set->add_option("policy", arguments->policy, "The policy (TOML)");
+  set->add_flag("--none", arguments->none, "No policy from now on");
+  set->add_option("--reason", arguments->reason, "Why; it is kept in the audit log");
+  AddClientOptions(*set, arguments->client);
+  OnRun(*set, [arguments] { return Set(*arguments); });
+  CLI::App* show = policy.add_subcommand("show", "Print the policy in force");
+  show->footer("Example:\n  driftcast policy show");
+  AddClientOptions(*show, arguments->client);
+  OnRun(*show, [arguments] { return Show(*arguments); });
+}
+
 }  // namespace
 
 void AddPolicyCommands(CLI::App& app) {
   CLI::App* policy = app.add_subcommand("policy", "What may be done, when, and by whom");
   policy->require_subcommand(1);
+  AddSetAndShow(*policy);
   CLI::App* check =
       policy->add_subcommand("check", "Read a policy; say what it does with a plan, and why");
   auto arguments = std::make_shared<CheckArguments>();
