@@ -258,6 +258,23 @@ class Driftcast:
         """
         return self._call('GET', "/api/v1/plans", query={"stack": stack, "trigger": trigger, "resource": resource, "state": state, "offset": offset, "limit": limit})
 
+    def write_plan(self, stack, title, steps, *, why=None, trigger=None, strategy=None, reason=None):
+        """Write a plan by hand, or an edited one.
+
+        Base, estimates, hash and whether a step can be undone are worked out by the engine. It
+        is then decided about like any other. Needs the role operator.
+
+        stack (str)
+        title (str)
+        why (str)
+        trigger (str): Id of the drift or prediction that it answers; left out: that of the
+            first step's resource.
+        strategy (str)
+        steps (list)
+        reason (str)
+        """
+        return self._call('POST', "/api/v1/plans", body={"stack": stack, "title": title, "why": why, "trigger": trigger, "strategy": strategy, "steps": steps, "reason": reason})
+
     def get_plan(self, plan):
         """One plan.
 
@@ -273,7 +290,9 @@ class Driftcast:
         approver.
 
         plan (str)
-        verdict (str)
+        verdict (str): `undo` takes back an applied plan by a plan of its own (the answer);
+            `done` says that a person did it, and the engine looks; `override` also takes over
+            while it runs.
         plan_hash (str): The hash that you saw. A plan that has changed since is refused with
             409.
         reason (str): Required for override and reject.
@@ -540,3 +559,51 @@ class Driftcast:
         limit (int)
         """
         return self._call('GET', "/api/v1/rules/proposals", query={"limit": limit})
+
+    def get_policy(self):
+        """The policy in force, and the next windows."""
+        return self._call('GET', "/api/v1/policy")
+
+    def set_policy(self, text, *, reason=None):
+        """Make a policy the one in force.
+
+        The text is kept with the time zones that it names. Needs the role admin.
+
+        text (str)
+        reason (str)
+        """
+        return self._call('POST', "/api/v1/policy", body={"text": text, "reason": reason})
+
+    def list_pauses(self):
+        """Where nothing is begun for now, because people work there."""
+        return self._call('GET', "/api/v1/pauses")
+
+    def set_pause(self, resource_glob, reason, until):
+        """Begin nothing on what the glob covers, until a time.
+
+        Plans under way go on. Needs the role operator.
+
+        resource_glob (str)
+        reason (str)
+        until (str)
+        """
+        return self._call('POST', "/api/v1/pauses", body={"resource_glob": resource_glob, "reason": reason, "until": until})
+
+    def lift_pause(self, pause):
+        """Lift a pause before its end.
+
+        Needs the role operator.
+
+        pause (str)
+        """
+        return self._call('DELETE', f"/api/v1/pauses/{urllib.parse.quote(str(pause), safe='')}")
+
+    def get_plan_artefact(self, plan, *, format=None):
+        """The plan for tools that people have.
+
+        409 when a step has no counterpart there: nothing is left out silently.
+
+        plan (str)
+        format (str): Steps in words, or an Ansible playbook.
+        """
+        return self._call('GET', f"/api/v1/plans/{urllib.parse.quote(str(plan), safe='')}/artefact", query={"format": format})
