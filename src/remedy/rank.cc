@@ -45,14 +45,31 @@ std::string ReasonText(const Draft& draft, const Losses& losses,
   return text;
 }
 
-// The index of a draft that dominates draft `i`, or none.
-std::optional<size_t> DominatorOf(size_t i, const std::vector<Losses>& losses) {
+// The index of a draft for whose sake draft `i` is dropped, or none.
+std::optional<size_t> DominatorOf(size_t i, const std::vector<Draft>& drafts,
+                                  const std::vector<Losses>& losses) {
   for (size_t k = 0; k < losses.size(); ++k)
-    if (k != i && Dominates(losses[k], losses[i])) return k;
+    if (k != i && !Opposed(drafts[k].plan.strategy, drafts[i].plan.strategy) &&
+        Dominates(losses[k], losses[i]))
+      return k;
   return std::nullopt;
 }
 
+bool Keeps(Strategy strategy) {
+  return strategy == Strategy::kRevert || strategy == Strategy::kPrevent ||
+         strategy == Strategy::kGuard;
+}
+
+bool TakesOver(Strategy strategy) {
+  return strategy == Strategy::kAccept || strategy == Strategy::kAcceptUntil ||
+         strategy == Strategy::kAdoptEarly;
+}
+
 }  // namespace
+
+bool Opposed(Strategy a, Strategy b) {
+  return (Keeps(a) && TakesOver(b)) || (TakesOver(a) && Keeps(b));
+}
 
 Losses LossesOf(const Draft& draft, const SiteOptions& site) {
   const RemediationPlan& plan = draft.plan;
@@ -90,7 +107,7 @@ void Rank(const Situation& s, Drafts& drafts) {
   std::vector<Draft> kept;
   for (size_t i = 0; i < drafts.drafts.size(); ++i) {
     Draft& draft = drafts.drafts[i];
-    const auto dominator = DominatorOf(i, losses);
+    const auto dominator = DominatorOf(i, drafts.drafts, losses);
     if (dominator && draft.plan.strategy != Strategy::kDoNothing) {
       drafts.left_out.push_back({draft.plan.strategy,
                                  fmt::format("'{}' is at least as good in every respect",

@@ -24,9 +24,14 @@ Losses LossesOf(const Draft& draft, const SiteOptions& site);
 // `a` is at least as good on every axis and better on one.
 bool Dominates(const Losses& a, const Losses& b);
 
+// One keeps the configuration as it should be (revert, prevent, guard) and the other takes the new
+// one over (accept, accept until, adopt early). Which of them is right depends on what is wanted,
+// and only a person knows that: neither drops the other.
+bool Opposed(Strategy a, Strategy b);
+
 // Scores every draft (100 = no loss at all; the weighted mean of the losses is taken off), drops
-// the dominated ones to `left_out` (never do_nothing) and sorts, best first. Ties go to the
-// strategy with the smaller number.
+// those that another one dominates, unless they are opposed, to `left_out` (never do_nothing) and
+// sorts, best first. Ties go to the strategy with the smaller number.
 void Rank(const Situation& s, Drafts& drafts);
 
 }  // namespace driftcast

@@ -60,11 +60,32 @@ TEST(RankProperty, NeverPrefersADominatedPlan) {
         ASSERT_FALSE(Dominates(LossesOf(after.drafts[k], site), mine) &&
                      after.drafts[i].plan.score > after.drafts[k].plan.score);
       if (after.drafts[i].plan.strategy == Strategy::kDoNothing) continue;
-      for (const auto& other : before.drafts) ASSERT_FALSE(Dominates(LossesOf(other, site), mine));
+      for (const auto& other : before.drafts)
+        ASSERT_FALSE(Dominates(LossesOf(other, site), mine) &&
+                     !Opposed(other.plan.strategy, after.drafts[i].plan.strategy));
     }
     ASSERT_TRUE(std::ranges::any_of(
         after.drafts, [](const Draft& d) { return d.plan.strategy == Strategy::kDoNothing; }));
   }
+}
+
+TEST(Rank, PuttingBackIsOfferedBesideACheaperAcceptance) {
+  ShadowResource shadow;
+  Drift drift;
+  PlanContext context;
+  context.shadow = &shadow;
+  context.drift = &drift;
+  Drafts drafts;
+  for (const auto strategy : {Strategy::kRevert, Strategy::kAccept, Strategy::kDoNothing}) {
+    Draft draft;
+    draft.plan.strategy = strategy;
+    draft.residual_risk = strategy == Strategy::kDoNothing ? 9 : 5;
+    draft.plan.estimate.cost = strategy == Strategy::kRevert ? 40 : 0;
+    drafts.drafts.push_back(std::move(draft));
+  }
+  Rank(Assess(context), drafts);
+  EXPECT_EQ(drafts.drafts.size(), 3u);
+  EXPECT_EQ(drafts.drafts[0].plan.strategy, Strategy::kAccept);
 }
 
 TEST(RankProperty, WeightsOfZeroRankAllTheSame) {
