@@ -1,5 +1,6 @@
 #include "intel/advisory.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/core.h>
@@ -19,6 +20,16 @@ std::optional<CveId> ParseCveId(std::string_view text) {
   const bool whole = year.ptr == text.data() + 8 && number.ptr == end;
   if (year.ec != std::errc() || number.ec != std::errc() || !whole) return std::nullopt;
   return id;
+}
+
+std::string OneLine(std::string_view text, size_t bytes_max) {
+  size_t end = std::min(text.size(), bytes_max);
+  if (end < text.size())
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  std::string line(text.substr(0, end));
+  for (char& c : line)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  return line;
 }
 
 }  // namespace driftcast::intel

@@ -36,6 +36,7 @@ struct AffectedPackage {
   std::string name;       // in distributions the source package
   std::vector<VersionRange> ranges;
   std::vector<std::string> versions;  // affected ones listed one by one
+  std::string urgency;  // as the feed words it: "high", "unimportant"; empty = not said
 };
 
 struct Advisory {
@@ -47,6 +48,9 @@ struct Advisory {
   std::string summary;  // one line, at most 200 bytes
   std::vector<AffectedPackage> affected;
 };
+
+// Text of a feed for people: one line without control characters, cut at a character's end.
+std::string OneLine(std::string_view text, size_t bytes_max);
 
 // Something in a feed that could not be used, and where.
 struct FeedWarning {

@@ -4,13 +4,10 @@
 #include <charconv>
 #include <utility>
 
-#include "intel/json_value.h"
 #include "intel/osv_reader.h"
 
 namespace driftcast::intel {
 namespace {
-
-using nlohmann::json;
 
 constexpr size_t kHeadBytes = 4096;
 constexpr size_t kLineBytesMax = 4096;
@@ -46,12 +43,12 @@ KevReader::KevReader(std::function<void(FeedWarning)> warning)
       records_(
           2, kFeedRecordBytesMax,
           [this](std::string_view text, uint64_t offset) {
-            const json record = json::parse(text.begin(), text.end(), nullptr, false);
-            const auto cve = ParseCveId(Text(record, "cveID"));
+            const auto record = parser_.Parse(text);
+            const auto cve = record ? ParseCveId(Text(*record, "cveID")) : std::nullopt;
             if (!cve) return warning_({offset, "an entry has no CVE id"});
-            entries_[*cve] = {Time(record, "dateAdded"), Time(record, "dueDate"),
-                              Text(record, "knownRansomwareCampaignUse") == "Known",
-                              Text(record, "vulnerabilityName")};
+            entries_[*cve] = {Time(*record, "dateAdded"), Time(*record, "dueDate"),
+                              Text(*record, "knownRansomwareCampaignUse") == "Known",
+                              OneLine(Text(*record, "vulnerabilityName"), 200)};
           },
           [this](uint64_t offset) {
             warning_({offset, "an entry is too large"});
@@ -71,6 +68,16 @@ StatusOr<std::map<CveId, KevEntry>> KevReader::Finish() && {
     return DataLoss("the catalogue ends early, after {} bytes", records_.offset());
   if (entries_.empty()) return InvalidArgument("the catalogue holds no entry");
   return std::move(entries_);
+}
+
+EpssScores::EpssScores(std::vector<Row> rows, std::optional<Instant> scored_at, std::string model)
+    : rows_(std::move(rows)), scored_at_(scored_at), model_(std::move(model)) {
+  std::stable_sort(rows_.begin(), rows_.end(),
+                   [](const Row& a, const Row& b) { return a.cve < b.cve; });
+  const auto last = std::unique(rows_.rbegin(), rows_.rend(),
+                                [](const Row& a, const Row& b) { return a.cve == b.cve; });
+  rows_.erase(rows_.begin(), last.base());
+  rows_.shrink_to_fit();
 }
 
 std::optional<EpssScore> EpssScores::Find(CveId cve) const {
@@ -94,10 +101,9 @@ void EpssReader::Feed(std::string_view bytes) {
 }
 
 void EpssReader::Comment(std::string_view line) {
-  if (const auto model = ValueInComment(line, "model_version:"); !model.empty())
-    scores_.model_ = model;
+  if (const auto model = ValueInComment(line, "model_version:"); !model.empty()) model_ = model;
   const auto at = ParseInstant(ValueInComment(line, "score_date:"));
-  if (at.ok()) scores_.scored_at_ = *at;
+  if (at.ok()) scored_at_ = *at;
 }
 
 void EpssReader::Line(std::string_view line, uint64_t offset) {
@@ -113,21 +119,13 @@ void EpssReader::Line(std::string_view line, uint64_t offset) {
                   ParseShare(line.substr(second + 1), &row.score.percentile);
   if (!ok) return warning_({offset, "a line is no score"});
   row.cve = *cve;
-  scores_.rows_.push_back(row);
+  rows_.push_back(row);
 }
 
 StatusOr<EpssScores> EpssReader::Finish() && {
   if (!rest_.empty()) Line(std::exchange(rest_, ""), line_offset_);
-  auto& rows = scores_.rows_;
-  if (rows.empty()) return InvalidArgument("the feed holds no score");
-  // Of a repeated CVE the last one counts.
-  std::stable_sort(rows.begin(), rows.end(),
-                   [](const auto& a, const auto& b) { return a.cve < b.cve; });
-  const auto last = std::unique(rows.rbegin(), rows.rend(),
-                                [](const auto& a, const auto& b) { return a.cve == b.cve; });
-  rows.erase(rows.begin(), last.base());
-  rows.shrink_to_fit();
-  return std::move(scores_);
+  if (rows_.empty()) return InvalidArgument("the feed holds no score");
+  return EpssScores(std::move(rows_), scored_at_, std::move(model_));
 }
 
 }  // namespace driftcast::intel

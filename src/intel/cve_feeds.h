@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "intel/advisory.h"
 #include "intel/json_records.h"
+#include "intel/json_value.h"
 
 namespace driftcast::intel {
 
@@ -38,6 +39,7 @@ class KevReader {
   std::map<CveId, KevEntry> entries_;
   std::string head_;  // the bytes before the first record, for the date
   std::optional<Instant> released_;
+  JsonParser parser_;
   JsonRecords records_;
 };
 
@@ -49,18 +51,23 @@ struct EpssScore {
 
 class EpssScores {
  public:
-  std::optional<EpssScore> Find(CveId cve) const;
-  size_t size() const { return rows_.size(); }
-  std::optional<Instant> scored_at() const { return scored_at_; }
-  // Scores of different models are not comparable: a change is a break in the series.
-  const std::string &model() const { return model_; }
-
- private:
-  friend class EpssReader;
   struct Row {
     CveId cve;
     EpssScore score;
   };
+
+  EpssScores() = default;
+  // Of a repeated CVE the last row counts.
+  EpssScores(std::vector<Row> rows, std::optional<Instant> scored_at, std::string model);
+
+  std::optional<EpssScore> Find(CveId cve) const;
+  size_t size() const { return rows_.size(); }
+  const std::vector<Row>& rows() const { return rows_; }
+  std::optional<Instant> scored_at() const { return scored_at_; }
+  // Scores of different models are not comparable: a change is a break in the series.
+  const std::string& model() const { return model_; }
+
+ private:
   std::vector<Row> rows_;  // sorted
   std::optional<Instant> scored_at_;
   std::string model_;
@@ -78,10 +85,12 @@ class EpssReader {
   void Comment(std::string_view line);
 
   std::function<void(FeedWarning)> warning_;
-  std::string rest_;  // of a line that is not complete
+  std::string rest_;          // of a line that is not complete
   uint64_t offset_ = 0;       // bytes fed
   uint64_t line_offset_ = 0;  // where the line began
-  EpssScores scores_;
+  std::vector<EpssScores::Row> rows_;
+  std::optional<Instant> scored_at_;
+  std::string model_;
 };
 
 }  // namespace driftcast::intel

@@ -1,29 +1,29 @@
-// Feeds come from outside: any bytes, in any pieces, must do no harm.
+// Feeds come from outside: any bytes, in any pieces, must do no harm to any reader.
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
-#include "intel/advisory_index.h"
-#include "intel/cve_feeds.h"
-#include "intel/osv_reader.h"
+#include "intel/feed_parser.h"
+#include "intel/indicator_feeds.h"
+#include "intel/knowledge.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace driftcast::intel;
   if (size < 2) return 0;
   const size_t piece = 1 + data[0];
   const std::string_view text(reinterpret_cast<const char*>(data + 1), size - 1);
-  const auto warn = [](FeedWarning) {};
-  AdvisoryIndex index;
-  OsvReader osv([&](Advisory advisory) { index.Add(std::move(advisory)); }, warn);
-  KevReader kev(warn);
-  EpssReader epss(warn);
-  for (size_t at = 0; at < text.size(); at += piece) {
-    osv.Feed(text.substr(at, piece));
-    kev.Feed(text.substr(at, piece));
-    epss.Feed(text.substr(at, piece));
+  Knowledge knowledge;
+  for (const std::string_view format : FeedFormats()) {
+    const auto parser = *MakeFeedParser(format);
+    for (size_t at = 0; at < text.size(); at += piece) parser->Feed(text.substr(at, piece));
+    const auto feed = parser->Finish();
+    // What a reader made is always content that can be read back.
+    if (feed.ok() && !knowledge.Put("feed", feed->content).ok()) __builtin_trap();
   }
-  (void)osv.Finish();
-  (void)std::move(kev).Finish();
-  (void)std::move(epss).Finish();
-  (void)index.Match("Debian:12", "openssl", text);
+  (void)DetectFeedFormat(text);
+  (void)ReadStixPattern(text);
+  (void)knowledge.Put("raw", text);  // content from outside, as a client may send it
+  (void)knowledge.OpenOn("Debian:12", "openssl", text, {});
+  (void)knowledge.Sight(IndicatorType::kAddress, std::string(text.substr(0, 64)), {});
   return 0;
 }

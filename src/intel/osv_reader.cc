@@ -3,65 +3,60 @@
 #include <algorithm>
 #include <utility>
 
-#include "intel/json_value.h"
-
 namespace driftcast::intel {
 namespace {
-
-using nlohmann::json;
 
 constexpr size_t kSummaryBytesMax = 200;
 
 // Events come in pairs: what is introduced ends with the next "fixed" or "last_affected".
-std::vector<VersionRange> ReadRange(const json& range) {
-  std::vector<VersionRange> ranges;
-  const std::string type = Text(range, "type");
-  if (type != "ECOSYSTEM" && type != "SEMVER") return ranges;
+void ReadRange(JsonElement range, std::vector<VersionRange>& ranges) {
+  const std::string_view type = Text(range, "type");
+  if (type != "ECOSYSTEM" && type != "SEMVER") return;
   bool open = false;
-  for (const json& event : Member(range, "events")) {
-    if (const std::string at = Text(event, "introduced"); !at.empty()) {
-      if (open) continue;  // introduced again before it was fixed
-      ranges.push_back({at, "", ""});
+  EachItem(range, "events", [&](JsonElement event) {
+    if (const auto at = Text(event, "introduced"); !at.empty()) {
+      if (open) return;  // introduced again before it was fixed
+      ranges.push_back({std::string(at), "", ""});
       open = true;
-    } else if (const std::string fixed = Text(event, "fixed"); !fixed.empty()) {
+    } else if (const auto fixed = Text(event, "fixed"); !fixed.empty()) {
       if (!open) ranges.push_back({});
       ranges.back().fixed = fixed;
       open = false;
-    } else if (const std::string last = Text(event, "last_affected"); !last.empty()) {
+    } else if (const auto last = Text(event, "last_affected"); !last.empty()) {
       if (!open) ranges.push_back({});
       ranges.back().last_affected = last;
       open = false;
     }
-  }
-  return ranges;
+  });
 }
 
-AffectedPackage ReadAffected(const json& affected) {
+// Debian and Ubuntu say how urgent they find it for each package, GitHub for the whole record.
+std::string_view UrgencyOf(JsonElement record, JsonElement affected) {
+  for (const char* place : {"ecosystem_specific", "database_specific"})
+    if (const auto own = Member(affected, place))
+      if (const auto text = Text(*own, "urgency"); !text.empty()) return text;
+  const auto database = Member(record, "database_specific");
+  return database ? Text(*database, "severity") : std::string_view{};
+}
+
+AffectedPackage ReadAffected(JsonElement record, JsonElement affected) {
   AffectedPackage package;
-  const json& name = Member(affected, "package");
-  package.ecosystem = Text(name, "ecosystem");
-  package.name = Text(name, "name");
-  for (const json& range : Member(affected, "ranges"))
-    for (VersionRange& one : ReadRange(range)) package.ranges.push_back(std::move(one));
-  for (const json& version : Member(affected, "versions"))
-    if (version.is_string()) package.versions.push_back(version.get<std::string>());
+  if (const auto name = Member(affected, "package")) {
+    package.ecosystem = OneLine(Text(*name, "ecosystem"), 100);
+    package.name = OneLine(Text(*name, "name"), 300);
+  }
+  EachItem(affected, "ranges", [&](JsonElement range) { ReadRange(range, package.ranges); });
+  EachItem(affected, "versions", [&](JsonElement version) {
+    if (const auto text = Text(version); !text.empty()) package.versions.emplace_back(text);
+  });
+  package.urgency = OneLine(UrgencyOf(record, affected), 40);
   return package;
 }
 
-void AddCves(const json& ids, std::vector<CveId>* cves) {
-  for (const json& id : ids)
-    if (id.is_string())
-      if (const auto cve = ParseCveId(id.get_ref<const std::string&>())) cves->push_back(*cve);
-}
-
-std::string OneLine(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
-  if (text.size() <= kSummaryBytesMax) return text;
-  size_t end = kSummaryBytesMax;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  text.resize(end);
-  return text;
+void AddCves(JsonElement record, std::string_view key, std::vector<CveId>* cves) {
+  EachItem(record, key, [&](JsonElement id) {
+    if (const auto cve = ParseCveId(Text(id))) cves->push_back(*cve);
+  });
 }
 
 }  // namespace
@@ -72,7 +67,7 @@ OsvReader::OsvReader(std::function<void(Advisory)> advisory,
       records_(
           0, kFeedRecordBytesMax,
           [this, give = std::move(advisory)](std::string_view record, uint64_t offset) {
-            auto read = ReadOsvRecord(record);
+            auto read = Read(record);
             if (read.ok())
               give(*std::move(read));
             else
@@ -87,26 +82,27 @@ Status OsvReader::Finish() const {
   return DataLoss("the feed ends within a record, after {} bytes", records_.offset());
 }
 
-StatusOr<Advisory> ReadOsvRecord(std::string_view text) {
-  const json record = json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
-  if (!record.is_object()) return InvalidArgument("a record is no JSON object");
+StatusOr<Advisory> OsvReader::Read(std::string_view text) {
+  const auto parsed = parser_.Parse(text);
+  if (!parsed || !parsed->is_object()) return InvalidArgument("a record is no JSON object");
+  const JsonElement record = *parsed;
   Advisory advisory;
-  advisory.id = Text(record, "id");
+  advisory.id = OneLine(Text(record, "id"), 100);
   if (advisory.id.empty()) return InvalidArgument("a record has no id");
   if (const auto own = ParseCveId(advisory.id)) advisory.cves.push_back(*own);
-  AddCves(Member(record, "aliases"), &advisory.cves);
-  AddCves(Member(record, "upstream"), &advisory.cves);
+  AddCves(record, "aliases", &advisory.cves);
+  AddCves(record, "upstream", &advisory.cves);
   std::sort(advisory.cves.begin(), advisory.cves.end());
   advisory.cves.erase(std::unique(advisory.cves.begin(), advisory.cves.end()), advisory.cves.end());
   advisory.published = Time(record, "published");
   advisory.modified = Time(record, "modified");
   advisory.withdrawn = !Text(record, "withdrawn").empty();
-  const std::string summary = Text(record, "summary");
-  advisory.summary = OneLine(summary.empty() ? Text(record, "details") : summary);
-  for (const json& affected : Member(record, "affected")) {
-    AffectedPackage package = ReadAffected(affected);
+  const std::string_view summary = Text(record, "summary");
+  advisory.summary = OneLine(summary.empty() ? Text(record, "details") : summary, kSummaryBytesMax);
+  EachItem(record, "affected", [&](JsonElement affected) {
+    AffectedPackage package = ReadAffected(record, affected);
     if (!package.name.empty()) advisory.affected.push_back(std::move(package));
-  }
+  });
   return advisory;
 }
 
