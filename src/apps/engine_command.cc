@@ -1,4 +1,5 @@
 // `driftcast engine`: everything plugged together, in one process.
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <thread>
@@ -280,7 +281,14 @@ Status RunEngine(const EngineSettings& settings) {
   web_options.alert = {settings.alert_threshold, kAlertHorizon};
   web_options.agents = &admin;
   web_options.metrics = &doors.http;
-  web_options.more_counters = [&doors] { return doors.Counters(); };
+  std::atomic<const Notifier*> notifier_running = nullptr;
+  web_options.more_counters = [&] {
+    auto counters = doors.Counters();
+    for (auto& counter : gate->Counters()) counters.push_back(std::move(counter));
+    if (const Notifier* running = notifier_running)
+      for (auto& counter : running->Counters()) counters.push_back(std::move(counter));
+    return counters;
+  };
   if (settings.data != DefaultDataFolder())
     web_options.allow_command = "./up --data " + settings.data + " --allow";
   if (!settings.oidc.empty()) {
@@ -293,9 +301,11 @@ Status RunEngine(const EngineSettings& settings) {
   DRIFTCAST_RETURN_IF_ERROR(OpenDoors(settings, tls, gate->port(), *web, doors));
 
   DRIFTCAST_ASSIGN_OR_RETURN(auto channels, MakeChannels(settings, web->url()));
-  const Notifier notifier(*engine, std::move(channels));
   DRIFTCAST_RETURN_IF_ERROR(WriteLocalJoin(settings, *gate));
   DRIFTCAST_RETURN_IF_ERROR(WriteAddressFile(settings, *web, *gate, doors));
+  // Last: nothing fails any more, so the web stops before it goes.
+  const Notifier notifier(*engine, std::move(channels));
+  notifier_running = &notifier;
   Log("engine").info("engine.started url={} gate={}:{} data={}", web->url(), settings.gate_address,
                      gate->port(), settings.data);
   WaitForSignal(signals);
