@@ -300,11 +300,12 @@ void Backtest::Keep(Contestant* c, size_t row, uint32_t resource, uint32_t now, 
   const auto [kind, is_new] = c->kinds.try_emplace(c->outline->resources()[resource].kind,
                                                    static_cast<uint32_t>(c->kinds.size()));
   if (is_new) c->report.kinds.push_back(kind->first);
+  const uint32_t kind_number = kind->second;
   const double day =
       1 / (1 + std::exp(-static_cast<double>(features_[row][predict::kReferenceLogit])));
   const auto judged = [&](double p, double reference, int64_t horizon) {
     return Judged{static_cast<float>(p), static_cast<float>(reference),
-                  static_cast<uint32_t>(now / kDaySeconds), kind->second,
+                  static_cast<uint32_t>(now / kDaySeconds), kind_number,
                   c->live->ChangesWithin(resource, horizon)};
   };
   to_day->push_back(judged(p_1d, day, kDaySeconds));

@@ -5,8 +5,6 @@
 namespace driftcast {
 namespace {
 
-constexpr size_t kHeaderBytes = 44;
-
 // Big-endian numbers out of a text; zero once it is too short, which `ok` remembers.
 class Reader {
  public:
