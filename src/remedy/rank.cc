@@ -71,6 +71,10 @@ bool Opposed(Strategy a, Strategy b) {
   return (Keeps(a) && TakesOver(b)) || (TakesOver(a) && Keeps(b));
 }
 
+bool IsAlwaysShown(Strategy strategy) {
+  return strategy == Strategy::kDoNothing || strategy == Strategy::kRevert;
+}
+
 Losses LossesOf(const Draft& draft, const SiteOptions& site) {
   const RemediationPlan& plan = draft.plan;
   Losses losses;
@@ -108,7 +112,7 @@ void Rank(const Situation& s, Drafts& drafts) {
   for (size_t i = 0; i < drafts.drafts.size(); ++i) {
     Draft& draft = drafts.drafts[i];
     const auto dominator = DominatorOf(i, drafts.drafts, losses);
-    if (dominator && draft.plan.strategy != Strategy::kDoNothing) {
+    if (dominator && !IsAlwaysShown(draft.plan.strategy)) {
       drafts.left_out.push_back({draft.plan.strategy,
                                  fmt::format("'{}' is at least as good in every respect",
                                              drafts.drafts[*dominator].plan.title),

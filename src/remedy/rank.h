@@ -29,9 +29,12 @@ bool Dominates(const Losses& a, const Losses& b);
 // and only a person knows that: neither drops the other.
 bool Opposed(Strategy a, Strategy b);
 
+// What people look for whatever we think of it: to leave it, and to put it back.
+bool IsAlwaysShown(Strategy strategy);
+
 // Scores every draft (100 = no loss at all; the weighted mean of the losses is taken off), drops
-// those that another one dominates, unless they are opposed, to `left_out` (never do_nothing) and
-// sorts, best first. Ties go to the strategy with the smaller number.
+// those that another one dominates, unless they are opposed, to `left_out` (never what is always
+// shown) and sorts, best first. Ties go to the strategy with the smaller number.
 void Rank(const Situation& s, Drafts& drafts);
 
 }  // namespace driftcast
