@@ -190,7 +190,7 @@ HttpResponse PostDecision(const ApiContext& context, const ApiCall& call) {
                       decision.verdict == Verdict::kUndo ? PlanId(id.value + "-undo") : id);
 }
 
-PlanStep ReadStep(const Json& json, const std::string& place, const StackId& stack,
+PlanStep ReadStep(const ObjectReader::Json& json, const std::string& place, const StackId& stack,
                   FaultList& faults) {
   PlanStep step;
   ObjectReader reader(json, place, faults);
@@ -210,7 +210,7 @@ PlanStep ReadStep(const Json& json, const std::string& place, const StackId& sta
   if (const auto timeout = reader.Integer("timeout_s", 1, 6 * 3600))
     step.timeout = std::chrono::seconds(*timeout);
   if (reader.Has("parameters")) {
-    const Json& parameters = json["parameters"];
+    const ObjectReader::Json& parameters = json["parameters"];
     if (!parameters.is_object()) reader.Fault("parameters", "is no object");
     for (const auto& [name, value] : parameters.items()) {
       if (value.is_string()) {
@@ -246,7 +246,7 @@ HttpResponse PostPlan(const ApiContext& context, const ApiCall& call) {
       reader.Fault("strategy", Message(strategy.status()));
     }
   }
-  const Json& steps = reader.Array("steps", kWrittenStepsMax);
+  const ObjectReader::Json& steps = reader.Array("steps", kWrittenStepsMax);
   for (size_t i = 0; i < steps.size(); ++i)
     plan.steps.push_back(ReadStep(steps[i], "/steps/" + std::to_string(i), plan.stack, faults));
   written.reason = reader.Text("reason", 2000);

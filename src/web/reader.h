@@ -68,6 +68,7 @@ class ObjectReader {
 
   // `place` is its JSON pointer; `value` and `faults` must outlive the reader.
   ObjectReader(const Json& value, std::string place, FaultList& faults);
+  ObjectReader(Json&& value, std::string place, FaultList& faults) = delete;  // would be gone
 
   bool Has(const char* name) const;  // given and not null
   std::string Text(const char* name, size_t size_max = 8192);

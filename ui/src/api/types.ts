@@ -436,7 +436,7 @@ export type Strategy = "do_nothing" | "prevent" | "adopt_early" | "guard" | "rel
 export type PlanState = "proposed" | "approved" | "sent" | "running" | "verifying" | "succeeded" | "rolled_back" | "failed" | "unclear" | "rejected" | "overridden" | "expired";
 
 export interface PlanStep {
-  kind: "accept_observed" | "set_key" | "remove_key" | "restore_content" | "restore_metadata" | "install_package" | "hold_package" | "unhold_package" | "set_sysctl" | "remove_resource" | "reload_unit" | "restart_unit" | "arm_guard";
+  kind: "accept_observed" | "set_key" | "remove_key" | "restore_content" | "restore_metadata" | "install_package" | "hold_package" | "unhold_package" | "set_sysctl" | "remove_resource" | "reload_unit" | "restart_unit" | "arm_guard" | "start_unit" | "stop_unit" | "enable_unit" | "disable_unit" | "mask_unit" | "unmask_unit" | "run_command" | "clean_package_cache" | "check_unit" | "check_port" | "check_command" | "check_space" | "write_file";
   resource: ResourceId;
   parameters: Record<string, string>;
   reversible: boolean;
@@ -511,6 +511,20 @@ export interface Plan {
   downtime_measured_s: number;
   /** Index of the step under way; -1 = none yet. */
   step_now: number;
+  /** In the order in which they were given. */
+  approvals: Approval[];
+  /** When there were enough approvals. */
+  approved_at: string | null;
+  started_at: string | null;
+  ended_at: string | null;
+  /** Who wrote or edited it; empty: proposed by the engine. */
+  author: string;
+  /** Id of the applied plan that it takes back; empty: none. */
+  undo_of: string;
+  /** What the policy said when it was decided or begun. */
+  policy_reasons: string[];
+  /** What the policy says now; null once it has ended. */
+  policy: PolicyVerdict | null;
   /** Kinds that the host must allow for its steps. */
   needs: string[];
   /** The host allows all of them. */
@@ -523,7 +537,8 @@ export interface Plan {
 export type Verdict = "approve" | "reject" | "override" | "snooze" | "cancel";
 
 export interface PlanDecision {
-  verdict: "approve" | "reject" | "override" | "cancel";
+  /** `undo` takes back an applied plan by a plan of its own (the answer); `done` says that a person did it, and the engine looks; `override` also takes over while it runs. */
+  verdict: "approve" | "reject" | "override" | "cancel" | "undo" | "done";
   /** The hash that you saw. A plan that has changed since is refused with 409. */
   plan_hash: string;
   /** Required for override and reject. */
@@ -751,6 +766,8 @@ export interface PlanPage {
   limit: number;
   /** Time of the newest fact. */
   as_of: string;
+  /** Strategies that are not among the plans, and why; filled when the list is about one resource. */
+  left_out: LeftOut[];
 }
 
 export interface HistoryEntryList {
@@ -921,4 +938,89 @@ export interface Relief {
   how: string;
   effort_minutes: number;
   reversible: boolean;
+}
+
+export interface Approval {
+  by: string;
+  at: string;
+  reason: string;
+}
+
+export interface PolicyVerdict {
+  action: "forbid" | "needs_approval" | "wait" | "run";
+  /** Nobody has to approve. */
+  unattended: boolean;
+  approvals_missing: number;
+  /** Who may approve; `*` is anybody who can sign in. */
+  who: string[];
+  not_before: string | null;
+  not_after: string | null;
+  /** Each with the rule's name. */
+  reasons: string[];
+}
+
+export interface LeftOut {
+  strategy: Strategy;
+  reason: string;
+  /** It would work, and another plan is at least as good in every respect. */
+  dominated: boolean;
+}
+
+export interface Pause {
+  id: string;
+  /** Over stack/kind/name; `*` crosses slashes. */
+  resource_glob: string;
+  by: string;
+  reason: string;
+  until: string;
+}
+
+export interface PauseList {
+  rows: Pause[];
+}
+
+export interface PauseInput {
+  resource_glob: string;
+  reason: string;
+  until: string;
+}
+
+export interface Policy {
+  /** TOML; empty: no policy. */
+  text: string;
+  /** SHA-256 of the text, hex; null: none was ever set. */
+  digest: string | null;
+  by: string | null;
+  at: string | null;
+  reason: string | null;
+  /** The next ones of each role that has stacks, freezes taken out. */
+  windows: Array<{
+    role: string;
+    from: string;
+    to: string;
+  }>;
+}
+
+export interface PolicyInput {
+  text: string;
+  reason?: string;
+}
+
+export interface PlanInput {
+  stack: string;
+  title: string;
+  why?: string;
+  /** Id of the drift or prediction that it answers; left out: that of the first step's resource. */
+  trigger?: string;
+  strategy?: Strategy;
+  steps: StepInput[];
+  reason?: string;
+}
+
+export interface StepInput {
+  kind: string;
+  /** stack/kind/name */
+  resource: string;
+  parameters?: Record<string, string>;
+  timeout_s?: number;
 }
