@@ -298,6 +298,15 @@ TEST(Propose, PeoplesDecisionsMoveTheRanking) {
   EXPECT_EQ(scene.ForDrift().front().strategy, Strategy::kAccept);
 }
 
+TEST(Propose, AProgramIsNotTrustedWithALoosenedSettingThatMatters) {
+  Scene scene = Sshd();
+  scene.drift.cause.kind = CauseKind::kTool;
+  scene.drift.severity = 5;
+  EXPECT_NE(scene.ForDrift().front().strategy, Strategy::kRevert);
+  scene.drift.severity = 10;
+  EXPECT_EQ(scene.ForDrift().front().strategy, Strategy::kRevert);
+}
+
 TEST(Propose, OutcomesMoveTheChanceOfSuccess) {
   Scene scene = Sshd();
   auto plans = scene.ForDrift();

@@ -30,11 +30,22 @@ double UnwantedPrior(const Cause& cause) {
   return 0.7;
 }
 
+// Of a change this bad (a loosened setting that matters, of 0 to 10) it says little that some
+// program or person made it: so would an intruder.
+constexpr double kDistrustSeverity = 7;
+
+double UnwantedPrior(const Cause& cause, double severity) {
+  const bool meant = cause.kind == CauseKind::kPlan || cause.kind == CauseKind::kDeclaration ||
+                     cause.kind == CauseKind::kPackageRun;
+  const double prior = UnwantedPrior(cause);
+  return meant || severity < kDistrustSeverity ? prior : std::max(prior, UnwantedPrior(Cause()));
+}
+
 // The prior counts as much as this many decisions of people.
 constexpr double kPriorDecisions = 4;
 
 void JudgeWanted(const Cause& cause, Situation& s) {
-  const double prior = UnwantedPrior(cause);
+  const double prior = UnwantedPrior(cause, s.severity);
   Knowledge::Verdicts seen;
   if (const auto found = s.knowledge.verdicts.find(s.shadow.id.kind);
       found != s.knowledge.verdicts.end())

@@ -169,7 +169,7 @@ export function startMock({ port = 0, still = true, many = false, empty = false,
       case "/predictions": return page(predictions(query), query);
       case "/prediction": return resource()?.prediction ?? missing("prediction");
       case "/track-record": return trackRecord();
-      case "/plans": return page(plansOf(query), query);
+      case "/plans": return { ...page(plansOf(query), query), left_out: [{ strategy: "isolate", reason: "nothing else would be kept from harm by taking it away", dominated: false }] };
       case "/sign-in": return { password: true, provider: "Single sign-on" };
       case "/users": return { rows: fleet.users };
       case "/rules/proposals": return { rows: proposals() };
