@@ -148,7 +148,7 @@ async function story(context, link) {
   step("the audit log has it, and its chain is unbroken");
   await shot("audit");
 
-  for (const [name, hash, text] of [["fleet", "#/", "Has drifted"], ["forecasts", "#/forecasts", "Forecasts"], ["agents", "#/agents", "Join tokens"], ["track-record", "#/track-record", "Track record"]]) {
+  for (const [name, hash, text] of [["fleet", "#/", "Has drifted"], ["forecasts", "#/forecasts", "Forecasts"], ["agents", "#/agents", "CPU of a core"], ["track-record", "#/track-record", "Track record"]]) {
     await page.goto(`${base}/${hash}`);
     await page.getByText(text).first().waitFor();
     await page.waitForTimeout(400);
