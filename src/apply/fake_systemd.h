@@ -164,12 +164,21 @@ class FakeSystemd {
                               result.c_str());
   }
 
-  void Serve() {
+  bool Join() {
+    bus_ = sd_bus_unref(bus_);
     sd_bus_new(&bus_);
     sd_bus_set_address(bus_, address().c_str());
     sd_bus_set_bus_client(bus_, 1);
-    bool good = sd_bus_start(bus_) >= 0;
-    good = good && sd_bus_request_name(bus_, "org.freedesktop.systemd1", 0) >= 0;
+    return sd_bus_start(bus_) >= 0 && sd_bus_request_name(bus_, "org.freedesktop.systemd1", 0) >= 0;
+  }
+
+  void Serve() {
+    bool good = Join();
+    // The daemon's socket may be there a moment before the daemon answers.
+    for (int tries = 0; !good && tries < 100; ++tries) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      good = Join();
+    }
     good = good && sd_bus_add_filter(bus_, nullptr, OnCall, this) >= 0;
     EXPECT_TRUE(good) << "the mock of the service manager does not run";
     ready_ = true;
