@@ -438,6 +438,18 @@ std::vector<Fact> RandomLife(uint64_t seed, int steps) {
   return facts;
 }
 
+std::map<std::string, std::string> Content(const Store& store, Table table) {
+  std::map<std::string, std::string> entries;
+  EXPECT_TRUE(store
+                  .Scan(table, "", "",
+                        [&](std::string_view key, std::string_view bytes) {
+                          entries.emplace(key, bytes);
+                          return true;
+                        })
+                  .ok());
+  return entries;
+}
+
 TEST(Replay, TheSameFactsGiveTheSameStateAndEffectsToTheByte) {
   for (const uint64_t seed : {1, 2, 3}) {
     ShardRun first, second;
@@ -496,6 +508,43 @@ TEST(Replay, ARestartInBetweenChangesNothingOfWhatIsLeftToDo) {
   EXPECT_EQ(straight.store().Digest(), restarted.store().Digest());
   EXPECT_EQ(straight.EventsText(), restarted.EventsText());
   EXPECT_NE(straight.EventsText().find("will probably drift"), std::string::npos);
+}
+
+// What an agent of tomorrow sends: an unknown field inside a part of each observation.
+Fact FromTomorrow(const Fact& fact) {
+  v1::Fact message;
+  ToProto(fact, &message);
+  for (auto& key : *message.mutable_resource_observed()->mutable_keys())
+    key.GetReflection()->MutableUnknownFields(&key)->AddVarint(1000, 17);
+  return *DecodeFact(message.SerializeAsString());
+}
+
+TEST(Replay, WhatIsNotUnderstoodIsStoredAndChangesNothing) {
+  ShardRun today, tomorrow, replayed;
+  size_t sent = 0, stored = 0;
+  for (const Fact& fact : RandomLife(7, 500)) {
+    const bool observed = std::holds_alternative<ResourceObserved>(fact.body);
+    sent += observed ? 1 : 0;
+    const Fact newer = observed ? FromTomorrow(fact) : fact;
+    ASSERT_TRUE(today.Apply(fact).ok());
+    ASSERT_TRUE(tomorrow.Apply(newer).ok());
+    ASSERT_TRUE(replayed.Apply(*DecodeFact(EncodeFact(newer))).ok());
+  }
+  EXPECT_EQ(today.EventsText(), tomorrow.EventsText());
+  for (const Table table : {Table::kState, Table::kHistory, Table::kAudit, Table::kOutbox})
+    EXPECT_EQ(Content(today.store(), table), Content(tomorrow.store(), table));
+  EXPECT_EQ(tomorrow.store().Digest(), replayed.store().Digest());
+  for (const auto& [key, bytes] : Content(tomorrow.store(), Table::kFacts)) {
+    v1::Fact fact;
+    ASSERT_TRUE(fact.ParseFromString(bytes));
+    if (fact.received().empty()) continue;
+    ++stored;
+    v1::Fact received;
+    ASSERT_TRUE(received.ParseFromString(fact.received()));
+    for (const auto& part : received.resource_observed().keys())
+      EXPECT_EQ(part.GetReflection()->GetUnknownFields(part).field_count(), 1);
+  }
+  EXPECT_EQ(stored, sent);
 }
 
 TEST(Replay, OneGoldenDigestInEveryBuild) {

@@ -2,6 +2,7 @@
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/message.h>
 #include <google/protobuf/unknown_field_set.h>
 
 #include "wire/fact_body.h"
@@ -51,11 +52,46 @@ StatusOr<FactBody> AnyBodyFromProto(const v1::Fact& in) {
   return InvalidArgument("a fact without a body that is known here");
 }
 
+// Does a part of the message, at any depth, hold fields that this version does not know?
+bool HasUnknownInside(const google::protobuf::Message& message) {
+  const auto* descriptor = message.GetDescriptor();
+  const auto* reflection = message.GetReflection();
+  const auto has_unknown = [](const google::protobuf::Message& part) {
+    return !part.GetReflection()->GetUnknownFields(part).empty() || HasUnknownInside(part);
+  };
+  for (int i = 0; i < descriptor->field_count(); ++i) {
+    const auto* field = descriptor->field(i);
+    if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    if (!field->is_repeated()) {
+      if (reflection->HasField(message, field) &&
+          has_unknown(reflection->GetMessage(message, field)))
+        return true;
+      continue;
+    }
+    for (int n = 0; n < reflection->FieldSize(message, field); ++n)
+      if (has_unknown(reflection->GetRepeatedMessage(message, field, n))) return true;
+  }
+  return false;
+}
+
+// What this version does not understand of a fact, as the fields of a v1.Fact; usually nothing.
+std::string WhatIsUnknown(const v1::Fact& in) {
+  const auto& unknown = in.GetReflection()->GetUnknownFields(in);
+  const bool inside = in.received().empty() && HasUnknownInside(in);
+  if (unknown.empty() && in.received().empty() && !inside) return "";
+  v1::Fact out;
+  if (!unknown.empty()) out.GetReflection()->MutableUnknownFields(&out)->MergeFrom(unknown);
+  out.set_received(in.received());
+  // What was received first is the most complete.
+  if (inside) in.SerializeToString(out.mutable_received());
+  return out.SerializeAsString();
+}
+
 }  // namespace
 
 void ToProto(const Fact& fact, v1::Fact* out) {
-  if (!fact.unknown_fields.empty())
-    out->GetReflection()->MutableUnknownFields(out)->ParseFromString(fact.unknown_fields);
+  // Our own bytes, from WhatIsUnknown.
+  if (!fact.unknown_fields.empty()) DRIFTCAST_CHECK(out->ParseFromString(fact.unknown_fields));
   out->set_at_us(ToUnixMicros(fact.at));
   out->set_stack(fact.stack.value);
   out->set_agent(fact.agent.value);
@@ -70,8 +106,7 @@ StatusOr<Fact> FromProto(const v1::Fact& in) {
   fact.agent = AgentId(in.agent());
   fact.sequence = in.sequence();
   DRIFTCAST_ASSIGN_OR_RETURN(fact.body, AnyBodyFromProto(in));
-  const auto& unknown = in.GetReflection()->GetUnknownFields(in);
-  if (!unknown.empty()) unknown.SerializeToString(&fact.unknown_fields);
+  fact.unknown_fields = WhatIsUnknown(in);
   return fact;
 }
 

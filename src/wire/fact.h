@@ -12,7 +12,8 @@ namespace driftcast {
 void ToProto(const Fact& fact, v1::Fact* out);
 
 // InvalidArgument when the body is missing or wrong. Fields that this version does not know are
-// kept in `unknown_fields` and written back by ToProto.
+// kept in `unknown_fields` and written back by ToProto: those of the fact itself as they are, and
+// when its parts hold some, the whole fact as it came, in `received`.
 StatusOr<Fact> FromProto(const v1::Fact& in);
 
 // One fact as bytes, for the store, the spool and digests: deterministic.

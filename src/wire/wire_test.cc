@@ -112,6 +112,37 @@ TEST(Fact, UnknownFieldsSurvive) {
   EXPECT_EQ(unknown.field(0).varint(), 17u);
 }
 
+TEST(Fact, UnknownFieldsOfItsPartsSurvive) {
+  v1::Fact message;
+  ToProto(EveryBody()[1], &message);
+  auto* value = message.mutable_resource_observed()->mutable_keys(1)->mutable_value();
+  value->GetReflection()->MutableUnknownFields(value)->AddLengthDelimited(77, "from tomorrow");
+  const std::string sent = message.SerializeAsString();
+  auto fact = DecodeFact(sent);
+  ASSERT_TRUE(fact.ok());
+  fact->agent = AgentId("agent-9");  // the engine knows better
+  // Written down and read again, more than once.
+  const auto again = DecodeFact(EncodeFact(*DecodeFact(EncodeFact(*fact))));
+  ASSERT_TRUE(again.ok());
+  v1::Fact stored, received;
+  ASSERT_TRUE(stored.ParseFromString(EncodeFact(*again)));
+  EXPECT_EQ(stored.agent(), "agent-9");
+  EXPECT_EQ(stored.received(), sent);
+  ASSERT_TRUE(received.ParseFromString(stored.received()));
+  const auto& there = received.resource_observed().keys(1).value();
+  const auto& unknown = there.GetReflection()->GetUnknownFields(there);
+  ASSERT_EQ(unknown.field_count(), 1);
+  EXPECT_EQ(unknown.field(0).length_delimited(), "from tomorrow");
+}
+
+TEST(Fact, WhatIsUnderstoodIsNotKeptTwice) {
+  for (const Fact& fact : EveryBody()) {
+    const auto back = DecodeFact(EncodeFact(fact));
+    ASSERT_TRUE(back.ok());
+    EXPECT_EQ(back->unknown_fields, "");
+  }
+}
+
 TEST(Fact, BadInputIsRefusedWithAReason) {
   EXPECT_EQ(DecodeFact("\xff\xff").status().code(), StatusCode::kDataLoss);
   EXPECT_EQ(DecodeFact("").status().code(), StatusCode::kInvalidArgument);
