@@ -93,11 +93,12 @@ void AptLists::ReadList(const List& list,
   };
   std::string_view kind;
   IsPackageList(list.path, kind);
-  const bool good = ForEachBlock(fd->get(), kind, kListTextBytesMax, [&](std::string_view block) {
-    bytes_read_ += block.size();
-    ControlReader reader(block);
-    while (reader.NextStanza()) stanza(reader);
-  });
+  const bool good = ForEachBlock(fd->get(), kind, kListTextBytesMax, kAfterStanza,
+                                 [&](std::string_view block) {
+                                   bytes_read_ += block.size();
+                                   ControlReader reader(block);
+                                   while (reader.NextStanza()) stanza(reader);
+                                 });
   if (!good) ++unread_;
 }
 

@@ -65,10 +65,14 @@ class AptLists {
   bool pinned_ = false;
 };
 
-// Calls `line_block` with pieces of a text that end at line breaks; false when the bytes are
-// damaged. `kind`: "", ".gz" or ".lz4". For lists that are too large to hold.
-bool ForEachBlock(int fd, std::string_view kind, uint64_t text_bytes_max,
-                  const std::function<void(std::string_view block)>& line_block);
+// Where a text may be cut: lists of stanzas and logs of lines.
+inline constexpr std::string_view kAfterStanza = "\n\n", kAfterLine = "\n";
+
+// Calls `block` with pieces of a text, each up to a `cut`; false when the bytes are damaged or more
+// than `text_bytes_max`. `kind`: "", ".gz" or ".lz4". For texts that are too large to hold; what
+// goes on for a MiB without a cut is dropped.
+bool ForEachBlock(int fd, std::string_view kind, uint64_t text_bytes_max, std::string_view cut,
+                  const std::function<void(std::string_view)>& block);
 
 }  // namespace driftcast
 

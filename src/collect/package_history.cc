@@ -57,7 +57,7 @@ std::string PackageHistory::ReadLog(const std::string& path) const {
   const auto fd = root_.Open(path, O_RDONLY);
   std::string text;
   if (!fd.ok()) return text;
-  ForEachBlock(fd->get(), path.ends_with(".gz") ? ".gz" : "", kLogBytesMax,
+  ForEachBlock(fd->get(), path.ends_with(".gz") ? ".gz" : "", kLogBytesMax, kAfterLine,
                [&](std::string_view block) { text += block; });
   return text;
 }

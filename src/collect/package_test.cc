@@ -231,6 +231,15 @@ TEST_F(PackageHistoryTest, RotatedAndCompressedLogsCount) {
   EXPECT_EQ(past[2].resource, "a");
 }
 
+TEST_F(PackageHistoryTest, ALogOfMegabytesIsReadFromItsBeginning) {
+  std::string log = "2025-06-24 10:00:00 install first:amd64 <none> 1\n";
+  while (log.size() < (3 << 20)) log += "2026-04-01 10:00:00 status installed a:amd64 1\n";
+  scratch_.Write("/var/log/dpkg.log", log);
+  const auto past = history_.Past();
+  ASSERT_FALSE(past.empty());
+  EXPECT_EQ(past[0].resource, "first");
+}
+
 TEST_F(PackageHistoryTest, ARunIsReportedOnceItBeginsAndOnceItEnds) {
   const Instant now = At("2026-05-01T11:00:00Z");
   auto runs = history_.NewRuns(now);

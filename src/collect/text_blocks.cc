@@ -1,4 +1,4 @@
-// Streams of text, plain or compressed, in blocks that end at an empty line.
+// Streams of text, plain or compressed, in blocks that end where the text may be cut.
 #include <lz4frame.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -13,23 +13,25 @@ namespace driftcast {
 namespace {
 
 constexpr size_t kReadBytes = 64 << 10;
-constexpr size_t kStanzaBytesMax = 1 << 20;  // a "stanza" beyond is not one; it is cut
+constexpr size_t kHeldBytesMax = 1 << 20;  // a "stanza" or "line" beyond is none; it is dropped
 
-// Collects text and hands it on up to its last empty line.
+// Collects text and hands it on up to its last cut.
 class Cutter {
  public:
-  Cutter(uint64_t bytes_max, const std::function<void(std::string_view)>& block)
-      : bytes_left_(bytes_max), block_(block) {}
+  Cutter(uint64_t bytes_max, std::string_view cut,
+         const std::function<void(std::string_view)>& block)
+      : bytes_left_(bytes_max), cut_(cut), block_(block) {}
 
   bool Add(std::string_view text) {
     if (text.size() > bytes_left_) return false;
     bytes_left_ -= text.size();
     held_ += text;
-    const size_t end = held_.rfind("\n\n");
-    if (end != std::string::npos) {
-      block_(std::string_view(held_).substr(0, end + 2));
-      held_.erase(0, end + 2);
-    } else if (held_.size() > kStanzaBytesMax) {
+    const size_t last = held_.rfind(cut_);
+    if (last != std::string::npos) {
+      const size_t end = last + cut_.size();
+      block_(std::string_view(held_).substr(0, end));
+      held_.erase(0, end);
+    } else if (held_.size() > kHeldBytesMax) {
       held_.clear();
     }
     return true;
@@ -40,6 +42,7 @@ class Cutter {
 
  private:
   uint64_t bytes_left_;
+  const std::string_view cut_;
   const std::function<void(std::string_view)>& block_;
   std::string held_;
 };
@@ -115,9 +118,9 @@ bool ReadLz4(int fd, Cutter& out) {
 
 }  // namespace
 
-bool ForEachBlock(int fd, std::string_view kind, uint64_t text_bytes_max,
-                  const std::function<void(std::string_view block)>& line_block) {
-  Cutter out(text_bytes_max, line_block);
+bool ForEachBlock(int fd, std::string_view kind, uint64_t text_bytes_max, std::string_view cut,
+                  const std::function<void(std::string_view)>& block) {
+  Cutter out(text_bytes_max, cut, block);
   const bool good = kind == ".gz"    ? ReadGzip(fd, out)
                     : kind == ".lz4" ? ReadLz4(fd, out)
                                      : ReadPlain(fd, out);
