@@ -5,7 +5,7 @@
 namespace driftcast {
 namespace {
 
-constexpr uint64_t kFormat = 1;
+constexpr uint64_t kFormat = 1, kLessonFormat = 2;
 constexpr char kSaved[] = "forecaster";
 constexpr std::string_view kPieces = "fs/", kLessons = "fl/";
 
@@ -55,12 +55,13 @@ StatusOr<std::string> ReadPieces(const Store& store, uint64_t number, uint64_t p
 
 std::string LessonKey(uint64_t number) { return std::string(kLessons) + OrderedNumber(number); }
 
-std::string EncodeLesson(std::span<const ChangeEvent> events) {
+std::string EncodeLesson(const LessonRecord& lesson) {
   ByteWriter out;
-  out.Unsigned(kFormat);
-  out.Unsigned(events.size());
+  out.Unsigned(kLessonFormat);
+  out.Time(lesson.told);
+  out.Unsigned(lesson.events.size());
   const ChangeEvent* before = nullptr;
-  for (const ChangeEvent& event : events) {
+  for (const ChangeEvent& event : lesson.events) {
     const bool same = before != nullptr && SameHead(*before, event);
     out.Bool(same);
     if (!same) WriteHead(out, event);
@@ -73,10 +74,12 @@ std::string EncodeLesson(std::span<const ChangeEvent> events) {
   return out.Take();
 }
 
-StatusOr<std::vector<ChangeEvent>> DecodeLesson(std::string_view bytes) {
+StatusOr<LessonRecord> DecodeLesson(std::string_view bytes) {
   ByteReader in(bytes);
-  if (in.Unsigned() != kFormat) return DataLoss("a lesson of an unknown format");
-  std::vector<ChangeEvent> events;
+  if (in.Unsigned() != kLessonFormat) return DataLoss("a lesson of an unknown format");
+  LessonRecord lesson;
+  lesson.told = in.Time();
+  std::vector<ChangeEvent>& events = lesson.events;
   for (uint64_t n = in.Count(); n > 0 && in.ok(); --n) {
     const bool same = in.Bool();
     if (same && events.empty()) return DataLoss("a lesson that begins in the middle");
@@ -90,7 +93,7 @@ StatusOr<std::vector<ChangeEvent>> DecodeLesson(std::string_view bytes) {
     events.push_back(std::move(event));
   }
   if (!in.done()) return DataLoss("a lesson that cannot be read");
-  return events;
+  return lesson;
 }
 
 void SaveForecaster(const Forecaster& forecaster, uint64_t number,
@@ -135,7 +138,8 @@ StatusOr<uint64_t> LoadForecaster(const Store& store, Forecaster& forecaster) {
                                          const auto lesson = DecodeLesson(bytes);
                                          result = lesson.status();
                                          if (!result.ok()) return false;
-                                         for (const ChangeEvent& event : *lesson)
+                                         forecaster.Advance(lesson->told);
+                                         for (const ChangeEvent& event : lesson->events)
                                            forecaster.Learn(event, true);  // at the time taken then
                                          return true;
                                        }));

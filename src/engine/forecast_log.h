@@ -13,7 +13,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,8 +27,14 @@ namespace driftcast {
 std::string LessonKey(uint64_t number);
 
 // Changes that were learnt together, at the times that were taken. `mass` is not kept.
-std::string EncodeLesson(std::span<const ChangeEvent> events);
-StatusOr<std::vector<ChangeEvent>> DecodeLesson(std::string_view bytes);
+struct LessonRecord {
+  // How far time had been told to the forecaster before. Midnights up to then passed without these
+  // changes: a host's past is learnt after others' midnights.
+  Instant told;
+  std::vector<ChangeEvent> events;
+};
+std::string EncodeLesson(const LessonRecord& lesson);
+StatusOr<LessonRecord> DecodeLesson(std::string_view bytes);
 
 // Hands over batches, to be committed in order, that save the state of a forecaster which has
 // learnt `number` changes, and cut the log. Each is a few MiB, so that the state is never twice in

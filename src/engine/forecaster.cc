@@ -130,6 +130,10 @@ Risks Forecaster::RisksOf(const ResourceId& id, const ResourceState& state, Inst
   return Combine(learned, state, now);
 }
 
+bool Forecaster::Abstains(const StackId& stack, Instant now) const {
+  return predictor_.Abstains(stack.value, now);
+}
+
 DriftPrediction Forecaster::Predict(const ResourceId& id, const ResourceState& state,
                                     const DriftShare& share, Instant now) const {
   constexpr size_t kReasoned = 2;  // reasons explain the probability within a day

@@ -30,6 +30,7 @@ class Forecaster {
  public:
   // Time, as far as the forecaster has been told. Never goes back.
   void Advance(Instant now);
+  Instant told() const { return advanced_to_; }
 
   // Learns from one change. A change from before the present (a host's past, an imported history)
   // keeps its time only if `past`; else it is taken to have come now. Returns the time that was
@@ -45,6 +46,10 @@ class Forecaster {
   // most so when resources of one stack stand together.
   std::vector<Risks> RisksOf(std::span<const Asked> asked, Instant now) const;
   Risks RisksOf(const ResourceId& id, const ResourceState& state, Instant now) const;
+
+  // Too little is known of the stack for more than a plain rate: its forecasts are shown, and raise
+  // no alert.
+  bool Abstains(const StackId& stack, Instant now) const;
 
   DriftPrediction Predict(const ResourceId& id, const ResourceState& state, const DriftShare& share,
                           Instant now) const;

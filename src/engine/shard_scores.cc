@@ -14,6 +14,7 @@ void FollowAlert(ShardState& shard, const ResourceId& id, const Slot& slot, Reso
   const double p = slot.p_change[kAlertHorizon] * DriftShareOf(ShareOf(shard, id));
   const bool alerted = state.alerted_at != Instant();
   if (!alerted && p >= shard.options.alert_threshold && slot.exists &&
+      !shard.forecaster.Abstains(id.stack, shard.numbers.now) &&
       state.snoozed_until <= shard.numbers.now && state.drift_id.empty()) {
     state.alerted_at = shard.numbers.now;
     const std::string text =

@@ -381,15 +381,16 @@ void Record(ShardState& shard, const std::vector<ChangeEvent>& events, const Cau
     shard.pending.log.Put(Table::kHistory, std::move(key), entry.SerializeAsString());
   }
   if (lesson == Lesson::kNone || events.empty()) return;
-  std::vector<ChangeEvent> taken = events;
-  for (ChangeEvent& event : taken) {
+  // A restart tells the present as well: what is learnt must not depend on whether there was one.
+  shard.forecaster.Advance(shard.numbers.now);
+  LessonRecord taken{shard.forecaster.told(), events};
+  for (ChangeEvent& event : taken.events) {
     if (lesson == Lesson::kFound && event.op == ChangeOp::kCreate) event.op = ChangeOp::kInitial;
     event.at = shard.forecaster.Learn(event, lesson == Lesson::kPast);
   }
   shard.pending.log.Put(Table::kState, LessonKey(shard.numbers.forecast_number),
                         EncodeLesson(taken));
-  shard.numbers.forecast_number += taken.size();
-  shard.forecaster.Advance(shard.numbers.now);
+  shard.numbers.forecast_number += taken.events.size();
 }
 
 }  // namespace driftcast

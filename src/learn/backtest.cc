@@ -122,7 +122,7 @@ class Backtest {
   Status Stack(uint32_t number, int64_t cutoff);
   void Draw(uint32_t number, uint32_t resource, int64_t cutoff, const FeatureVector& f);
   std::array<double, predict::kHeads> Shrunk(std::array<double, predict::kHeads> p, size_t row,
-                                             double trust) const;
+                                             uint32_t now, double trust) const;
   void Correct(predict::Recalibration* correction, uint32_t now,
                std::vector<predict::HeadLogits>* logits) const;
   void Keep(Contestant* c, size_t row, uint32_t resource, uint32_t now, double p_1d, double p_7d,
@@ -282,15 +282,13 @@ void NameKeys(const FleetState& state, const predict::DriftModel& model, predict
   cache->text = keys.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-// In a young stack, part of the say is the reference's, as in live use.
+// In a young stack, part of the say is the plain rate's, as in live use.
 std::array<double, predict::kHeads> Backtest::Shrunk(std::array<double, predict::kHeads> p,
-                                                     size_t row, double trust) const {
-  if (trust >= 1) return p;
-  const double day =
-      1 / (1 + std::exp(-static_cast<double>(features_[row][predict::kReferenceLogit])));
+                                                     size_t row, uint32_t now, double trust) const {
+  if (trust >= 1 || ids_[row] == kNone) return p;
+  const double rate = predict::PlainRate(state_, ids_[row], now);
   for (int h = 0; h < predict::kHeads; ++h)
-    p[h] = trust * p[h] +
-           (1 - trust) * (1 - std::pow(1 - day, static_cast<double>(predict::kHeadDays[h])));
+    p[h] = trust * p[h] - (1 - trust) * std::expm1(-rate * predict::kHeadDays[h] * kDaySeconds);
   return p;
 }
 
@@ -342,7 +340,7 @@ Status Backtest::Write(uint32_t number, std::span<const uint32_t> resources, int
   if (cutoff < c.period.first) return Ok();
   const double trust = predict::TrustIn(now - static_cast<uint32_t>(c.outline->first()));
   for (size_t i = 0; i < resources.size(); ++i) {
-    const auto p = Shrunk(predict::HeadProbabilities(logits[i]), i, trust);
+    const auto p = Shrunk(predict::HeadProbabilities(logits[i]), i, now, trust);
     const ResourceOutline& resource = c.outline->resources()[resources[i]];
     KeyCache& keys = c.keys[resources[i]];
     if (options_.keys && ids_[i] != kNone && keys.Stale(now, p[0], features_[i])) {
@@ -355,7 +353,7 @@ Status Backtest::Write(uint32_t number, std::span<const uint32_t> resources, int
     if (options_.report && options_.keys && c.live->ChangesWithin(resources[i], kDaySeconds))
       c.report.keys.Add(resource, cutoff, keys.named);
     if (!unseen_too()) continue;
-    const auto q = Shrunk(predict::HeadProbabilities(unseen[i]), i, trust);
+    const auto q = Shrunk(predict::HeadProbabilities(unseen[i]), i, now, trust);
     if (options_.report)
       Keep(&c, i, resources[i], now, q[0], q[1], &c.report.unseen_day, &c.report.unseen_week);
     DRIFTCAST_RETURN_IF_ERROR(

@@ -24,28 +24,32 @@ double Logit(double p) {
   return std::log(q) - std::log1p(-q);
 }
 
-// The reference's probabilities at the product's horizons.
-HorizonProbabilities ReferenceOf(const FeatureVector& f) {
-  const double day = 1 / (1 + std::exp(-static_cast<double>(f[kReferenceLogit])));
-  const double rate = -std::log1p(-std::min(day, 1 - 1e-12)) / Seconds(kDay);
-  HorizonProbabilities p;
-  for (int h = 0; h < kHorizons; ++h) p[h] = -std::expm1(-rate * Seconds(kProductHorizons[h]));
-  return p;
+// In a young stack, part of the say is the plain rate's.
+void MixPlain(const FleetState& state, ResourceId id, uint32_t now, double trust,
+              HorizonProbabilities* p) {
+  const double rate = PlainRate(state, id, now);
+  for (int h = 0; h < kHorizons; ++h)
+    (*p)[h] = trust * (*p)[h] - (1 - trust) * std::expm1(-rate * Seconds(kProductHorizons[h]));
 }
 
-void Mix(double trust, const HorizonProbabilities& reference, HorizonProbabilities* p) {
-  if (trust >= 1) return;
-  for (int h = 0; h < kHorizons; ++h) (*p)[h] = trust * (*p)[h] + (1 - trust) * reference[h];
-}
-
-uint32_t AgeOf(const FleetState& state, const StackView& view) {
-  return view.now - std::min(view.now, state.stack(view.stack).first);
+double TrustOf(const FleetState& state, uint32_t stack, uint32_t now) {
+  return TrustIn(now - std::min(now, state.stack(stack).first));
 }
 
 }  // namespace
 
 double TrustIn(uint32_t age_seconds) {
   return std::clamp(static_cast<double>(age_seconds) / (30.0 * kDay32), 0.0, 1.0);
+}
+
+double PlainRate(const FleetState& state, ResourceId id, uint32_t now) {
+  const ResourceRecord& resource = state.resource(id);
+  return state.stack(resource.stack).pool.YoungRate(resource.reference, now);
+}
+
+bool DriftPredictor::Abstains(std::string_view stack, Instant now) const {
+  const uint32_t index = state_.FindStack(stack);
+  return index == kNone || TrustOf(state_, index, SecondsOf(now)) < kTrustToSpeak;
 }
 
 DriftPredictor::DriftPredictor(std::shared_ptr<const DriftModel> model) : model_(std::move(model)) {
@@ -110,14 +114,14 @@ void DriftPredictor::Probabilities(std::span<const ResourceId> ids, Instant at,
       const uint32_t stack = state_.resource(id).stack;
       if (view.stack != stack) view = ViewStack(state_, stack, now);
       FillFeatures(state_, view, id, &inputs[i]);
-      trust[i] = TrustIn(AgeOf(state_, view));
+      trust[i] = TrustOf(state_, stack, now);
       stacks[i] = stack;
     }
     model_->Logits(inputs[0].data(), kFeatures, n, logits.data());
     for (size_t i = 0; i < n; ++i) {
       out[first + i] = AtProductHorizons(recalibration_.Corrected(stacks[i], logits[i]),
                                          inputs[i][kHourShare6h]);
-      if (trust[i] < 1) Mix(trust[i], ReferenceOf(inputs[i]), &out[first + i]);
+      if (trust[i] < 1) MixPlain(state_, ids[first + i], now, trust[i], &out[first + i]);
     }
   }
 }
@@ -130,8 +134,8 @@ Standing DriftPredictor::StandingOf(ResourceId id, Instant at) const {
   s.logits = recalibration_.Corrected(s.view.stack, raw);
   s.correction = static_cast<double>(s.logits[0]) - raw[0];
   s.p = AtProductHorizons(s.logits, s.inputs[kHourShare6h]);
-  s.trust = TrustIn(AgeOf(state_, s.view));
-  Mix(s.trust, ReferenceOf(s.inputs), &s.p);
+  s.trust = TrustOf(state_, s.view.stack, s.view.now);
+  if (s.trust < 1) MixPlain(state_, id, s.view.now, s.trust, &s.p);
   s.abstains = s.trust < kTrustToSpeak;
   return s;
 }

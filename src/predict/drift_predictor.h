@@ -46,6 +46,9 @@ class DriftPredictor {
   void Learn(const ChangeEvent& event);
   void Advance(Instant now);
 
+  // Too little is known of the stack (or nothing) for more than a plain rate.
+  bool Abstains(std::string_view stack, Instant now) const;
+
   // A handle for the resource, valid for good (also in restored copies); kNone when the resource
   // was never heard of. Alive() tells whether it exists now.
   ResourceId Find(std::string_view stack, std::string_view kind, std::string_view resource) const {
@@ -98,6 +101,10 @@ class DriftPredictor {
 // How far the model is trusted in a stack that is known for `age_seconds`: it grows from 0 to 1
 // over 30 days, for the model learned only from stacks at least that old.
 double TrustIn(uint32_t age_seconds);
+
+// Changes a second of a resource in a young stack, from its own and its stack's past alone
+// (reference_rate.h, YoungRate). The state must have been advanced to `now`, in Unix seconds.
+double PlainRate(const FleetState& state, ResourceId id, uint32_t now);
 
 // The evidence behind a family of inputs, in words.
 std::string EvidenceOf(Family family, const FleetState& state, ResourceId id, const Standing& s);

@@ -66,13 +66,16 @@ const KindPath* FleetState::kind_path(uint32_t kind, uint32_t path) const {
   return id == kNone ? nullptr : &kind_paths_[id];
 }
 
+uint32_t FleetState::FindStack(std::string_view name) const {
+  const uint32_t text = texts_.Find(name);
+  return text == kNone ? kNone : stack_index_.Find(text);
+}
+
 ResourceId FleetState::Find(std::string_view stack, std::string_view kind,
                             std::string_view resource) const {
-  const uint32_t stack_text = texts_.Find(stack), kind_text = texts_.Find(kind);
-  const uint32_t name_text = texts_.Find(resource);
-  if (stack_text == kNone || kind_text == kNone || name_text == kNone) return kNone;
-  const uint32_t index = stack_index_.Find(stack_text);
-  if (index == kNone) return kNone;
+  const uint32_t index = FindStack(stack);
+  const uint32_t kind_text = texts_.Find(kind), name_text = texts_.Find(resource);
+  if (index == kNone || kind_text == kNone || name_text == kNone) return kNone;
   const uint32_t crowd = crowd_index_.Find(PairIndex::Key(kKindInStack << 28 | index, kind_text));
   return crowd == kNone ? kNone : resource_index_.Find(PairIndex::Key(crowd, name_text));
 }

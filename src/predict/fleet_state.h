@@ -48,6 +48,7 @@ class FleetState {
   // Completes every change up to `now` and looks back at every day that has ended.
   void Advance(int64_t now_seconds);
 
+  uint32_t FindStack(std::string_view name) const;  // kNone when it was never heard of
   ResourceId Find(std::string_view stack, std::string_view kind, std::string_view resource) const;
   bool Alive(ResourceId id) const { return resources_[id].live_at != kNone; }
 

@@ -47,6 +47,20 @@ TEST(ReferencePredictor, LaterHorizonsAreLikelier) {
   }
 }
 
+// A host of 200 packages, installed and half of it upgraded within its first hour.
+TEST(ReferencePool, AFirstDayIsNotTakenForEveryDay) {
+  ReferencePool pool;
+  std::vector<ReferenceResource> resources(200);
+  for (ReferenceResource& resource : resources) pool.Enter(&resource, 0);
+  for (size_t i = 0; i < 100; ++i) pool.Change(&resources[i], 3600);
+  const auto within_week = [](double rate) { return -std::expm1(-rate * 7 * kDaySeconds); };
+  EXPECT_GT(within_week(pool.Rate(resources[150], 7200)), 0.9);
+  EXPECT_LT(within_week(pool.YoungRate(resources[150], 7200)), 0.15);
+  EXPECT_GT(pool.YoungRate(resources[0], 7200), pool.YoungRate(resources[150], 7200));
+  const int64_t later = 31 * kDaySeconds;
+  EXPECT_DOUBLE_EQ(pool.YoungRate(resources[0], later), pool.Rate(resources[0], later));
+}
+
 TEST(ReferencePredictor, UnknownStackAndResourceHaveThePrior) {
   ReferencePredictor predictor;
   const double p = predictor.Probability("nowhere", "k", "r", FromUnixSeconds(0), 30 * kDay);

@@ -47,6 +47,16 @@ double ReferencePool::PooledRate(int64_t now) const {
   return (changes + 0.5) / (exposure + 30.0 * kDaySeconds);
 }
 
+double ReferencePool::YoungRate(const ReferenceResource& resource, int64_t now) const {
+  static const double kMonth =
+      (1 - std::exp(-kReferenceLambda * 30 * kDaySeconds)) / kReferenceLambda;
+  const double changes = std::max(changes_.At(now), 0.0);
+  const double live = static_cast<double>(live_);
+  const double exposure = std::max((live - born_.At(now)) / kReferenceLambda, live * kMonth);
+  const double pooled = (changes + 0.5) / (exposure + 30.0 * kDaySeconds);
+  return (resource.changes.At(now) + 1) / (std::max(resource.Exposure(now), kMonth) + 1 / pooled);
+}
+
 double ReferencePool::Rate(const ReferenceResource& resource, int64_t now) const {
   return (resource.changes.At(now) + 1) / (resource.Exposure(now) + 1 / PooledRate(now));
 }

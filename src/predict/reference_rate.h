@@ -65,6 +65,11 @@ class ReferencePool {
 
   double PooledRate(int64_t now) const;                               // per second
   double Rate(const ReferenceResource& resource, int64_t now) const;  // per second
+
+  // The same for a stack that is younger than a month: what was seen in its first days (an
+  // installation, its first upgrade) is taken for what a month brings, so no exposure, the
+  // resource's or another's, counts as less than 30 days. Equal to Rate where all are older.
+  double YoungRate(const ReferenceResource& resource, int64_t now) const;
   int64_t live() const { return live_; }
 
  private:

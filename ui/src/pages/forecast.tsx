@@ -46,7 +46,7 @@ function Body({ prediction }: { prediction: Prediction }): JSX.Element {
           {plans.data && plans.data.total > 0 && <a class="button primary" href={href("/compare", { trigger })}><Icon name="plans" size={18} /> Compare {plans.data.total} plans</a>}
           <a class="button" href={href("/resource", { id: resource.id })}>The resource</a>
         </div>
-        {prediction.abstains && <p class="notice tone-quiet">The model has shown no skill on resources like this one. The figures are shown; no alert is raised.</p>}
+        {prediction.abstains && <p class="notice tone-quiet">This stack is known for less than 15 days: the figures are little more than a plain rate, and no alert is raised.</p>}
       </header>
       <div class="columns">
         <div class="stacked">

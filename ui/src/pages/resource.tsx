@@ -209,7 +209,7 @@ function Outlook({ resource }: { resource: Resource }): JSX.Element {
       {!prediction && <Empty icon="forecasts" title="No forecast">There is not enough history for one yet.</Empty>}
       {prediction && (
         <>
-          {prediction.abstains && <p class="notice tone-quiet">The model has shown no skill on resources like this one: figures are shown, alerts are not raised.</p>}
+          {prediction.abstains && <p class="notice tone-quiet">This stack is known for less than 15 days: the figures are little more than a plain rate, and no alert is raised.</p>}
           <RiskTable horizons={prediction.horizons} />
           <Reasons reasons={prediction.reasons.slice(0, 4)} />
         </>
