@@ -183,6 +183,9 @@ Status Backtest::Run(const std::vector<Outline>& outlines, const Progress& progr
   };
   DRIFTCAST_RETURN_IF_ERROR(
       Replay(options_.files, last_, apply, [&](int64_t cutoff) { return Midnight(cutoff); }));
+  if (options_.refit_at_end)
+    for (LocalLearner& learner : learners_)
+      DRIFTCAST_RETURN_IF_ERROR(learner.Refit(last_ / kDaySeconds));
   result_.state_bytes = static_cast<double>(state_.bytes());
   result_.resources = state_.resource_count();
   for (const LocalLearner& learner : learners_) result_.models.push_back(learner.model());
@@ -334,7 +337,9 @@ Status Backtest::Write(uint32_t number, std::span<const uint32_t> resources, int
   std::vector<predict::HeadLogits> logits(features_.size()), unseen(features_.size());
   const float* rows = features_.data()->data();
   model.Logits(rows, predict::kFeatures, features_.size(), logits.data());
-  if (unseen_too()) given.Logits(rows, predict::kFeatures, features_.size(), unseen.data());
+  const auto& rival = options_.folds[c.fold].rival;
+  if (unseen_too())
+    (rival ? *rival : given).Logits(rows, predict::kFeatures, features_.size(), unseen.data());
   Correct(&corrections_[c.fold], now, &logits);
   if (unseen_too()) Correct(&corrections_unseen_[c.fold], now, &unseen);
   if (cutoff < c.period.first) return Ok();

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -27,6 +28,8 @@ namespace driftcast::learn {
 struct Fold {
   std::set<std::string> stacks;
   predict::DriftModel model;
+  std::optional<predict::DriftModel> rival =
+      {};  // judged as "unseen" instead of the model as given
 };
 
 struct BacktestOptions {
@@ -41,6 +44,7 @@ struct BacktestOptions {
   bool report = false;        // keep what reports need: 40 bytes a prediction
   std::filesystem::path out_unseen;  // the same by the models as given; empty = not written
   bool judge_unseen = false;         // judge the models as given, too, for the reports
+  bool refit_at_end = false;         // the models of the result learn from all that is known then
 };
 
 struct BacktestResult {

@@ -38,7 +38,7 @@ bool ParseInt(std::string_view text, Int* value) {
 
 bool ParseOp(std::string_view text, ChangeOp* op) {
   for (ChangeOp known : {ChangeOp::kCreate, ChangeOp::kDelete, ChangeOp::kAdd, ChangeOp::kChange,
-                         ChangeOp::kRemove}) {
+                         ChangeOp::kRemove, ChangeOp::kInitial}) {
     if (text == OpName(known)) {
       *op = known;
       return true;
@@ -299,7 +299,14 @@ HistoryWriter::~HistoryWriter() {
 Status HistoryWriter::Add(const ChangeEvent& event) {
   const int64_t seconds = ToUnixMicros(event.at) / 1'000'000;
   void* target = events_;
-  if (event.op == ChangeOp::kInitial) {
+  const std::string resource = event.kind + "\t" + event.resource;
+  if (event.op == ChangeOp::kCreate) {
+    if (change_id_ != event.change_id) created_.clear();
+    change_id_ = event.change_id;
+    created_.insert(resource);
+  }
+  if (event.op == ChangeOp::kInitial && event.change_id == change_id_ &&
+      created_.contains(resource)) {
     target = init_;
     line_ = fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\n", seconds, event.stack, event.kind,
                         event.resource, event.path, event.new_value, event.change_id);

@@ -9,13 +9,15 @@
 // seconds. Columns are found by their name; others are ignored. The init file may be missing.
 //
 // Read together they give one stream of ChangeEvents: the leaves of a resource follow its kCreate
-// at once, as kInitial events.
+// at once, as kInitial events. A resource that was there before anybody looked has no kCreate: its
+// leaves stand in the events file, as op "initial", at the time when it was found.
 #ifndef DRIFTCAST_LEARN_HISTORY_FILE_H_
 #define DRIFTCAST_LEARN_HISTORY_FILE_H_
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -88,7 +90,8 @@ class HistoryReader {
   int64_t last_seconds_ = INT64_MIN;
 };
 
-// Writes one stack's history in the same layout. kInitial events go to the init file.
+// Writes one stack's history in the same layout. kInitial events that follow their kCreate go to
+// the init file. Events of one change stand together, and change ids do not fall.
 // Call Finish() to learn whether everything reached the disk. Not thread-safe.
 class HistoryWriter {
  public:
@@ -104,6 +107,8 @@ class HistoryWriter {
   void* events_ = nullptr;
   void* init_ = nullptr;
   std::string line_;
+  uint64_t change_id_ = 0;         // of the last kCreate
+  std::set<std::string> created_;  // in that change, "kind\tresource"
 };
 
 // The event files of a folder (every STACK.tsv.gz that is no init file), sorted by name.

@@ -56,6 +56,9 @@ TEST_F(HistoryFileTest, WhatIsWrittenIsReadWithLeavesRightAfterTheirCreate) {
       Event(180, 4, ChangeOp::kInitial, "a", "user", "", "root"),
   };
   events[5].bot = events[5].mass = true;
+  events.push_back(Event(190, 5, ChangeOp::kInitial, "found", "mode", "", "0644"));
+  events.push_back(Event(190, 5, ChangeOp::kInitial, "found", "owner", "", "root"));
+  events.push_back(Event(200, 6, ChangeOp::kChange, "found", "mode", "0644", "0600"));
   auto writer = HistoryWriter::Create(folder_, "web");
   ASSERT_TRUE(writer.ok());
   for (const ChangeEvent& e : events) ASSERT_TRUE((*writer)->Add(e).ok());

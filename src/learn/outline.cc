@@ -34,19 +34,19 @@ bool ResourceOutline::ChangesWithin(int64_t cutoff, int64_t horizon) const {
 }
 
 void Outline::Add(const ChangeEvent& event) {
-  if (event.op == ChangeOp::kInitial) return;
   const int64_t now = ToUnixMicros(event.at) / 1'000'000;
+  const std::string name = event.kind + "\t" + event.resource;
+  if (event.op == ChangeOp::kInitial && index_.contains(name)) return;
   if (event_count_++ == 0) first_ = now;
   last_ = now;
-  const auto [entry, is_new] =
-      index_.try_emplace(event.kind + "\t" + event.resource, resources_.size());
+  const auto [entry, is_new] = index_.try_emplace(name, resources_.size());
   if (is_new) {
     resources_.emplace_back();
     resources_.back().kind = event.kind;
     resources_.back().name = event.resource;
   }
   ResourceOutline& r = resources_[entry->second];
-  if (event.op == ChangeOp::kCreate) {
+  if (event.op == ChangeOp::kCreate || event.op == ChangeOp::kInitial) {  // new, or found
     r.life.emplace_back(now, 1);
   } else if (event.op == ChangeOp::kDelete) {
     r.life.emplace_back(now, -1);

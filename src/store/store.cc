@@ -18,6 +18,8 @@ const char* TableName(Table table) {
       return "settings";
     case Table::kOutbox:
       return "outbox";
+    case Table::kBlobs:
+      return "blobs";
   }
   return "unknown";
 }

@@ -23,8 +23,9 @@ enum class Table : uint8_t {
   kPoints = 4,    // metric points, by stack and time
   kSettings = 5,  // small values of other rooms: certificates, tokens
   kOutbox = 6,    // effects to be delivered outside, by number
+  kBlobs = 7,     // large immutable values by digest, in pieces (store/blob.h)
 };
-inline constexpr size_t kTableCount = 7;
+inline constexpr size_t kTableCount = 8;
 const char* TableName(Table table);
 
 // Changes that happen together or not at all. Ranges are deleted first, whatever the order in which
