@@ -11,8 +11,10 @@
 #include "base/mutex.h"
 #include "engine/audit_chain.h"
 #include "engine/committer.h"
+#include "engine/past.h"
 #include "engine/shard.h"
 #include "engine/shard_view.h"
+#include "store/blob.h"
 #include "store/memory_store.h"
 #include "store/rocksdb_store.h"
 
@@ -249,6 +251,20 @@ Status Engine::SubmitAndWait(std::vector<Fact> facts) {
   const MutexLock lock(mutex);
   while (!answer) answered.Wait(mutex);
   return *answer;
+}
+
+Status Engine::PublishModel(ModelPublished what, std::string_view bytes) {
+  // Looked at before it is kept: what is refused leaves nothing behind.
+  DRIFTCAST_RETURN_IF_ERROR(predict::DriftModel::Parse(bytes).status());
+  DRIFTCAST_ASSIGN_OR_RETURN(what.digest, PutBlob(*impl_->store, bytes));
+  Fact fact;
+  fact.at = impl_->clock->Now();
+  fact.body = std::move(what);
+  return SubmitAndWait({std::move(fact)});
+}
+
+StatusOr<std::vector<ChangeEvent>> Engine::PastOf(const StackId& stack) const {
+  return driftcast::PastOf(*impl_->store, stack);
 }
 
 void Engine::RunOnShard(const std::function<void(const EngineView&)>& question) const {

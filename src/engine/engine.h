@@ -56,6 +56,13 @@ class Engine {
   // Submits and waits until durable.
   Status SubmitAndWait(std::vector<Fact> facts);
 
+  // Makes these bytes (predict/drift_model.h) durable, and the model serve. `what.digest` is set
+  // here. Errors: those of Submit; InvalidArgument for bytes that are no model.
+  Status PublishModel(ModelPublished what, std::string_view bytes);
+
+  // engine/past.h: what can be learnt from, without a load on the shard.
+  StatusOr<std::vector<ChangeEvent>> PastOf(const StackId& stack) const;
+
   // The highest number up to which all of the agent's facts are durable; 0 for a new agent.
   uint64_t DurableSequence(const AgentId& agent) const;
 

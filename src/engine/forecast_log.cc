@@ -115,7 +115,8 @@ void SaveForecaster(const Forecaster& forecaster, uint64_t number,
   commit(std::move(batch));
 }
 
-StatusOr<uint64_t> LoadForecaster(const Store& store, Forecaster& forecaster) {
+StatusOr<uint64_t> LoadForecaster(const Store& store, std::span<const ModelTurn> turns,
+                                  Forecaster& forecaster) {
   uint64_t number = 0;
   DRIFTCAST_ASSIGN_OR_RETURN(const auto saved, store.Get(Table::kState, kSaved));
   if (saved) {
@@ -132,18 +133,35 @@ StatusOr<uint64_t> LoadForecaster(const Store& store, Forecaster& forecaster) {
     else
       DRIFTCAST_RETURN_IF_ERROR(restored);
   }
+  // A turn at the very number of the saved state may have come before or after it was saved: time
+  // that was told already is not told again, so both come out the same.
+  size_t next = 0;
+  const auto take_turns = [&](uint64_t before) {
+    for (; next < turns.size() && turns[next].from < before; ++next) {
+      const ModelTurn& turn = turns[next];
+      if (turn.from >= number) forecaster.Advance(turn.told);
+      forecaster.Use(turn.model, turn.version);
+    }
+  };
+  take_turns(number);
+  uint64_t learnt = number;
+  const auto learn = [&](std::string_view bytes) -> Status {
+    DRIFTCAST_ASSIGN_OR_RETURN(const LessonRecord lesson, DecodeLesson(bytes));
+    take_turns(learnt + 1);
+    forecaster.Advance(lesson.told);
+    for (const ChangeEvent& event : lesson.events)
+      forecaster.Learn(event, true);  // at the time taken then
+    learnt += lesson.events.size();
+    return Ok();
+  };
   Status result = Ok();
   DRIFTCAST_RETURN_IF_ERROR(store.Scan(Table::kState, LessonKey(number), PrefixEnd(kLessons),
                                        [&](std::string_view, std::string_view bytes) {
-                                         const auto lesson = DecodeLesson(bytes);
-                                         result = lesson.status();
-                                         if (!result.ok()) return false;
-                                         forecaster.Advance(lesson->told);
-                                         for (const ChangeEvent& event : lesson->events)
-                                           forecaster.Learn(event, true);  // at the time taken then
-                                         return true;
+                                         result = learn(bytes);
+                                         return result.ok();
                                        }));
   DRIFTCAST_RETURN_IF_ERROR(result);
+  take_turns(UINT64_MAX);
   return number;
 }
 

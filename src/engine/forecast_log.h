@@ -13,6 +13,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,10 +44,19 @@ StatusOr<LessonRecord> DecodeLesson(std::string_view bytes);
 void SaveForecaster(const Forecaster& forecaster, uint64_t number,
                     const std::function<void(WriteBatch)>& commit);
 
+// From when a model served: each lesson is learnt again with the model that learnt it.
+struct ModelTurn {
+  uint64_t from = 0;                                 // changes that were learnt before
+  Instant told;                                      // time that had been told before
+  std::shared_ptr<const predict::DriftModel> model;  // null = the one of the program
+  std::string version;
+};
+
 // Restores a forecaster from the saved state and the log. Returns how many changes the saved state
-// had learnt; 0 when none was saved. A state that another version saved is left aside: the
-// forecaster begins anew. DataLoss when something is damaged or missing.
-StatusOr<uint64_t> LoadForecaster(const Store& store, Forecaster& forecaster);
+// had learnt; 0 when none was saved. `turns`: oldest first. A state that another version saved is
+// left aside: the forecaster begins anew. DataLoss when something is damaged or missing.
+StatusOr<uint64_t> LoadForecaster(const Store& store, std::span<const ModelTurn> turns,
+                                  Forecaster& forecaster);
 
 }  // namespace driftcast
 

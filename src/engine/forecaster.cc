@@ -10,8 +10,6 @@
 namespace driftcast {
 namespace {
 
-constexpr char kModel[] = "driftcast/1";
-
 // A pending update without a known run is taken, by half of the hosts, within two weeks. A
 // documented prior; the track record shows what it is worth here.
 constexpr double kAdoptionHalfLifeDays = 14;
@@ -142,7 +140,7 @@ DriftPrediction Forecaster::Predict(const ResourceId& id, const ResourceState& s
   prediction.made_at = now;
   auto predicted = predictor_.Predict(id, now);
   if (predicted.ok()) prediction = *std::move(predicted);
-  prediction.model = kModel;
+  prediction.model = model_;
   const double learned = Logit(prediction.horizons[kReasoned].p_change);
   const Risks risks = RisksOf(id, state, now);
   for (size_t h = 0; h < kHorizonCount; ++h)
@@ -167,7 +165,10 @@ DriftPrediction Forecaster::Predict(const ResourceId& id, const ResourceState& s
   return prediction;
 }
 
-const char* Forecaster::model() { return kModel; }
+void Forecaster::Use(std::shared_ptr<const predict::DriftModel> model, std::string version) {
+  predictor_.Use(std::move(model));
+  model_ = std::move(version);
+}
 
 void Forecaster::Serialize(const std::function<void(std::string piece)>& sink) const {
   constexpr size_t kPieceBytes = 4 << 20;

@@ -23,6 +23,8 @@
 
 namespace driftcast {
 
+inline constexpr char kShippedModel[] = "shipped";
+
 using Risks = std::array<float, kHorizonCount>;
 
 // Deterministic; not thread-safe.
@@ -54,8 +56,11 @@ class Forecaster {
   DriftPrediction Predict(const ResourceId& id, const ResourceState& state, const DriftShare& share,
                           Instant now) const;
 
+  // Predicts with this model from now on; null = the one that ships with the program.
+  void Use(std::shared_ptr<const predict::DriftModel> model, std::string version);
+
   // Version of what predicts, for the track record.
-  static const char* model();
+  const std::string& model() const { return model_; }
 
   // The state as pieces of bytes in order, and back from all of them together, bit-identical.
   // FailedPrecondition when another version wrote them, DataLoss on bytes that are not one.
@@ -68,6 +73,7 @@ class Forecaster {
  private:
   predict::DriftPredictor predictor_;
   Instant advanced_to_;
+  std::string model_ = kShippedModel;
 };
 
 // P(drift | change) of a kind: its own share, with a prior of one in two.

@@ -3,10 +3,13 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "base/log.h"
 #include "engine/forecast_log.h"
 #include "engine/shard_decide.h"
+#include "engine/shard_models.h"
 #include "engine/shard_policy.h"
 #include "shadow/update.h"
+#include "store/blob.h"
 #include "wire/fact.h"
 #include "wire/value.h"
 
@@ -86,9 +89,7 @@ void Dispatch(ShardState& shard, const Fact& fact) {
     void operator()(const IgnoreRule& b) const { ApplyRule(shard, fact, b); }
     void operator()(const DecisionMade& b) const { ApplyDecision(shard, fact, b); }
     void operator()(const PlanProgressed& b) const { ApplyProgress(shard, fact, b); }
-    void operator()(const BlobPublished& b) const {
-      Audit(shard, Principal("engine"), "blob.published", b.kind, b.version + " " + b.digest);
-    }
+    void operator()(const ModelPublished& b) const { ApplyModel(shard, fact, b); }
     void operator()(const PolicyPublished& b) const { ApplyPolicy(shard, fact, b); }
     void operator()(const PauseSet& b) const { ApplyPause(shard, fact, b); }
     void operator()(const PlanWritten& b) const { ApplyWritten(shard, fact, b); }
@@ -130,6 +131,7 @@ Status Shard::CheckOne(const Fact& fact, std::map<std::string, uint64_t>& applie
   if (const auto* body = std::get_if<PlanProgressed>(&fact.body))
     return CheckProgress(state_, fact, *body);
   if (const auto* body = std::get_if<PolicyPublished>(&fact.body)) return CheckPolicy(*body);
+  if (const auto* body = std::get_if<ModelPublished>(&fact.body)) return CheckModel(state_, *body);
   if (const auto* body = std::get_if<PauseSet>(&fact.body)) return CheckPause(state_, *body);
   if (const auto* body = std::get_if<PlanWritten>(&fact.body)) return CheckWritten(state_, *body);
   return Ok();
@@ -197,6 +199,10 @@ void Shard::Collect(WriteBatch& batch, std::vector<LiveEvent>& events) {
   for (const auto& [stack_id, series] : pending.series)
     batch.Put(Table::kState, SeriesKey(stack_id, series),
               state_.stacks[stack_id].series[series].state.Serialize());
+  if (pending.models) batch.Put(Table::kState, "models", EncodeModels(state_.models));
+  for (const auto& digest : pending.blobs_dropped)
+    if (const Status dropped = DeleteBlob(*state_.blobs, digest, batch); !dropped.ok())
+      Log("engine").warn("blob.stays digest={} reason=\"{}\"", digest, Message(dropped));
   if (pending.track) batch.Put(Table::kState, "track", EncodeTrack(state_.track));
   if (pending.expectations)
     batch.Put(Table::kState, "expectations", ExpectationsBytes(state_.role_expectations));
@@ -210,7 +216,11 @@ void Shard::Collect(WriteBatch& batch, std::vector<LiveEvent>& events) {
 bool Shard::ForecasterDue() const {
   const uint64_t log_max =
       std::max<uint64_t>(state_.options.forecast_log_min, 2 * state_.forecaster.resources());
-  return state_.numbers.forecast_number >= forecast_saved_ + log_max;
+  // A new model makes what it learns from now on its own: the log that replays older lessons with
+  // older models stays short.
+  const bool new_model =
+      !state_.models.empty() && state_.models.back().from_lesson > forecast_saved_;
+  return new_model || state_.numbers.forecast_number >= forecast_saved_ + log_max;
 }
 
 void Shard::SaveForecaster(const std::function<void(WriteBatch)>& commit) {
@@ -247,6 +257,7 @@ StatusOr<std::unique_ptr<Shard>> Shard::Restore(const Store& store, ShardOptions
 }
 
 Status Shard::Load(const Store& store) {
+  state_.blobs = &store;
   DRIFTCAST_ASSIGN_OR_RETURN(const auto numbers, store.Get(Table::kState, "numbers"));
   if (!numbers) return Ok();  // a new store
   DRIFTCAST_ASSIGN_OR_RETURN(state_.numbers, DecodeShardNumbers(*numbers));
@@ -281,7 +292,10 @@ Status Shard::Load(const Store& store) {
     state_.agents[std::string(id)] = FromOrderedNumber(bytes);
     return Ok();
   }));
-  DRIFTCAST_ASSIGN_OR_RETURN(forecast_saved_, LoadForecaster(store, state_.forecaster));
+  DRIFTCAST_ASSIGN_OR_RETURN(const auto models, store.Get(Table::kState, "models"));
+  if (models) DRIFTCAST_RETURN_IF_ERROR(LoadModels(state_, *models));
+  DRIFTCAST_ASSIGN_OR_RETURN(forecast_saved_,
+                             LoadForecaster(store, TurnsOf(state_.models), state_.forecaster));
   state_.forecaster.Advance(state_.numbers.now);
   return LoadRest(store);
 }

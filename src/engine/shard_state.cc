@@ -375,6 +375,7 @@ void Record(ShardState& shard, const std::vector<ChangeEvent>& events, const Cau
     const ResourceId id{StackId(event.stack), event.kind, event.resource};
     v1::HistoryEntry entry;
     ToProto(HistoryEntry{event, cause, drift}, &entry);
+    if (lesson == Lesson::kFound && event.op == ChangeOp::kCreate) entry.set_found(true);
     std::string key = HistoryPrefix(id) +
                       OrderedNumber(static_cast<uint64_t>(ToUnixMicros(event.at))) +
                       OrderedNumber(shard.numbers.fact_number) + OrderedNumber(index++).substr(4);

@@ -80,6 +80,8 @@ struct Pending {
   std::set<std::string> agents;
   std::set<std::pair<std::string, size_t>> cohorts;      // stack, horizon
   std::set<std::pair<std::string, std::string>> series;  // stack, series; those due to be stored
+  std::set<std::string> blobs_dropped;                   // digests
+  bool models = false;
   bool track = false;
   bool policy = false;
   bool expectations = false;
@@ -92,6 +94,15 @@ struct Touched {
   uint64_t fact_number = 0;
   const std::string* stack = nullptr;  // a key of ShardState::stacks, which are never erased
   std::string slot_key;
+};
+
+// A model that serves or has served.
+struct ServedModel {
+  ModelPublished what;
+  Instant at;                // since when
+  uint64_t from_lesson = 0;  // changes that the forecaster had learnt before
+  Instant told;              // time that it had been told before
+  std::shared_ptr<const predict::DriftModel> model;  // null = the one of the program
 };
 
 // The policy in force.
@@ -116,6 +127,9 @@ struct ShardState {
   std::map<std::string, uint64_t> agents;         // highest number applied
   std::vector<ExpectationSet> role_expectations;  // in the order in which they came
   TrackRecord track;
+  const Store* blobs = nullptr;  // large values by digest (store/blob.h)
+  std::vector<ServedModel>
+      models;  // the last one serves; empty = the program's own, from the start
   Forecaster forecaster;
   Pending pending;
   std::deque<Touched> touched;  // by fact number; those beyond numbers.scored_number

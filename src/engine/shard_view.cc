@@ -357,6 +357,22 @@ std::vector<LeftOut> ShardView::StrategiesLeftOut(const ResourceId& id) const {
   return left_out;
 }
 
+std::vector<ModelRow> ShardView::Models() const {
+  std::vector<ModelRow> rows;
+  for (auto served = shard_.models.rbegin(); served != shard_.models.rend(); ++served)
+    rows.push_back({served->what, served->at, served == shard_.models.rbegin()});
+  const bool shipped = std::any_of(rows.begin(), rows.end(),
+                                   [](const ModelRow& row) { return row.what.digest.empty(); });
+  if (shipped) return rows;
+  ModelRow row;
+  row.what.version = kShippedModel;
+  row.what.by = Principal("driftcast");
+  row.what.reason = "comes with the program; trained on public histories of other stacks";
+  row.serves = rows.empty();
+  rows.push_back(std::move(row));
+  return rows;
+}
+
 PolicyVerdict ShardView::Verdict(const RemediationPlan& plan) const {
   return VerdictToShow(shard_, plan);
 }
@@ -378,7 +394,7 @@ std::vector<PauseSet> ShardView::Pauses() const {
 
 TrackRecord ShardView::Track() const {
   TrackRecord track = shard_.track;
-  track.model = Forecaster::model();
+  track.model = shard_.forecaster.model();
   for (auto& horizon : track.horizons) horizon.log_loss_reference = ConstantLogLoss(horizon);
   for (const auto& [id, stack] : shard_.stacks)
     for (const auto& [slot_key, slot] : stack.slots)

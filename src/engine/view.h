@@ -39,6 +39,13 @@ struct StackSummary {
   double severity_max = 0;  // of its predictions and open drifts, 0 to 10
 };
 
+// A model of the forecast that serves or has served.
+struct ModelRow {
+  ModelPublished what;
+  Instant at;           // since when, or when it began to
+  bool serves = false;  // now
+};
+
 // One line of a list of resources.
 struct ResourceRow {
   ResourceId id;
@@ -207,6 +214,8 @@ class EngineView {
   virtual std::optional<PolicyInForce> Policy() const { return std::nullopt; }
   virtual std::vector<TimeSpan> Windows(const RoleName&) const { return {}; }  // coming 90 days
   virtual std::vector<PauseSet> Pauses() const { return {}; }                  // in force
+  // Models that serve or can serve again, newest first; the program's own is always among them.
+  virtual std::vector<ModelRow> Models() const { return {}; }
   virtual TrackRecord Track() const = 0;
   virtual std::vector<IgnoreRule> Rules() const = 0;
   virtual std::vector<ActivityReported> Activities(const StackId& stack, size_t limit) const = 0;

@@ -193,11 +193,13 @@ struct PlanWritten {
   std::string reason;
 };
 
-// A blob (model, feed) becomes current; the shard reads it by digest.
-struct BlobPublished {
-  std::string kind;     // "model", "policy", "feed:kev", ...
-  std::string digest;   // SHA-256, hex
-  std::string version;  // for people
+// A model of the forecast serves from now on. The shard reads its bytes by digest.
+struct ModelPublished {
+  std::string digest;    // SHA-256 of its bytes, hex; empty = the model that ships with the program
+  std::string version;   // for people, unique at the site: "2026-11-24"
+  Principal by;          // "engine" for a refit
+  std::string reason;    // for people: how it was judged
+  Instant learnt_until;  // it has learnt from what happened until then; epoch = elsewhere
 };
 
 // What an agent says about itself, every minute.
@@ -212,7 +214,7 @@ struct AgentReported {
 
 using FactBody = std::variant<StackEnrolled, ResourceObserved, ResourceVanished, SnapshotCompleted,
                               ExpectationSet, ActivityReported, MetricsObserved, TimeAdvanced,
-                              PastChanges, IgnoreRule, DecisionMade, PlanProgressed, BlobPublished,
+                              PastChanges, IgnoreRule, DecisionMade, PlanProgressed, ModelPublished,
                               AgentReported, PolicyPublished, PauseSet, PlanWritten>;
 
 struct Fact {

@@ -52,7 +52,10 @@ bool DriftPredictor::Abstains(std::string_view stack, Instant now) const {
   return index == kNone || TrustOf(state_, index, SecondsOf(now)) < kTrustToSpeak;
 }
 
-DriftPredictor::DriftPredictor(std::shared_ptr<const DriftModel> model) : model_(std::move(model)) {
+DriftPredictor::DriftPredictor(std::shared_ptr<const DriftModel> model) { Use(std::move(model)); }
+
+void DriftPredictor::Use(std::shared_ptr<const DriftModel> model) {
+  model_ = std::move(model);
   // The shipped model lives for ever: share it without owning it.
   if (model_ == nullptr) model_ = {std::shared_ptr<void>(), PretrainedModel()};
   DRIFTCAST_CHECK(model_->trained(), "the model of a DriftPredictor must be trained");

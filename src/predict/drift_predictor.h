@@ -46,6 +46,9 @@ class DriftPredictor {
   void Learn(const ChangeEvent& event);
   void Advance(Instant now);
 
+  // Predicts with this model from now on; null means the shipped one. What is remembered stays.
+  void Use(std::shared_ptr<const DriftModel> model);
+
   // Too little is known of the stack (or nothing) for more than a plain rate.
   bool Abstains(std::string_view stack, Instant now) const;
 

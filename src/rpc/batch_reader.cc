@@ -50,7 +50,7 @@ struct Permission {
   Status operator()(TimeAdvanced&) const { return MayNotSay("the passing of time"); }
   Status operator()(IgnoreRule&) const { return MayNotSay("an ignore rule"); }
   Status operator()(DecisionMade&) const { return MayNotSay("a decision"); }
-  Status operator()(BlobPublished&) const { return MayNotSay("a blob"); }
+  Status operator()(ModelPublished&) const { return MayNotSay("a model"); }
   Status operator()(PolicyPublished&) const { return MayNotSay("a policy"); }
   Status operator()(PauseSet&) const { return MayNotSay("a pause"); }
   Status operator()(PlanWritten&) const { return MayNotSay("a plan"); }

@@ -119,11 +119,10 @@ TEST_F(BatchReaderTest, WhatPeopleSayIsRefused) {
   DecisionMade decision;
   decision.plan = PlanId("p");
   decision.verdict = Verdict::kApprove;
-  BlobPublished blob;
-  blob.kind = "model";
-  blob.digest = std::string(64, '0');
+  ModelPublished model;
+  model.digest = std::string(64, '0');
   for (const FactBody& body :
-       {FactBody(expectation), FactBody(rule), FactBody(decision), FactBody(blob),
+       {FactBody(expectation), FactBody(rule), FactBody(decision), FactBody(model),
         FactBody(TimeAdvanced{}), FactBody(PolicyPublished{}), FactBody(PauseSet{}),
         FactBody(PlanWritten{})}) {
     Fact fact = Observed(2);

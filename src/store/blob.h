@@ -1,4 +1,4 @@
-// Large immutable values, named by the SHA-256 of their bytes: content of feeds.
+// Large immutable values, named by the SHA-256 of their bytes: refitted models, content of feeds.
 #ifndef DRIFTCAST_STORE_BLOB_H_
 #define DRIFTCAST_STORE_BLOB_H_
 

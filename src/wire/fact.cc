@@ -36,8 +36,8 @@ StatusOr<FactBody> AnyBodyFromProto(const v1::Fact& in) {
       return BodyFromProto(in.decision_made());
     case v1::Fact::kPlanProgressed:
       return BodyFromProto(in.plan_progressed());
-    case v1::Fact::kBlobPublished:
-      return BodyFromProto(in.blob_published());
+    case v1::Fact::kModelPublished:
+      return BodyFromProto(in.model_published());
     case v1::Fact::kAgentReported:
       return BodyFromProto(in.agent_reported());
     case v1::Fact::kPolicyPublished:

@@ -286,15 +286,18 @@ StatusOr<FactBody> BodyFromProto(const v1::PlanProgressed& in) {
   return body;
 }
 
-void BodyToProto(const BlobPublished& body, v1::Fact* fact) {
-  auto* out = fact->mutable_blob_published();
-  out->set_kind(body.kind);
+void BodyToProto(const ModelPublished& body, v1::Fact* fact) {
+  auto* out = fact->mutable_model_published();
   out->set_digest(body.digest);
   out->set_version(body.version);
+  out->set_by(body.by.value);
+  out->set_reason(body.reason);
+  out->set_learnt_until_us(ToUnixMicros(body.learnt_until));
 }
 
-StatusOr<FactBody> BodyFromProto(const v1::BlobPublished& in) {
-  return BlobPublished{in.kind(), in.digest(), in.version()};
+StatusOr<FactBody> BodyFromProto(const v1::ModelPublished& in) {
+  return ModelPublished{in.digest(), in.version(), Principal(in.by()), in.reason(),
+                        FromUnixMicros(in.learnt_until_us())};
 }
 
 void BodyToProto(const PolicyPublished& body, v1::Fact* fact) {

@@ -76,7 +76,7 @@ std::vector<Fact> EveryBody() {
       Wrap(DecisionMade{PlanId("p"), kFile, Verdict::kApprove, "ab", Principal("eve"), "ok",
                         FromUnixMicros(1), FromUnixMicros(2)}),
       Wrap(PlanProgressed{PlanId("p"), PlanState::kRunning, 2, "x", Duration(5)}),
-      Wrap(BlobPublished{"model", "00", "1"}),
+      Wrap(ModelPublished{"00", "2026-11-24", Principal("engine"), "less loss", FromUnixMicros(7)}),
       Wrap(AgentReported{"0.1", 0.2, 3, 4, 5, {{"file", 1.5}}}),
       Wrap(PolicyPublished{"cost_max = 1", {{"UTC", "TZif"}}, "00", Principal("eve"), "first"}),
       Wrap(PauseSet{"pause-1", "web-7/*", Principal("eve"), "storage work", FromUnixMicros(9),
