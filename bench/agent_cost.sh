@@ -41,7 +41,7 @@ else
   echo "prometheus-node-exporter is not installed: no peer in this run"
 fi
 
-until grep -q snapshot.reported "$work/agent.log"; do sleep 0.5; done
+until grep -qs snapshot.reported "$work/agent.log"; do sleep 0.5; done
 sleep 30 # the first snapshot is not idle
 start=$(date +%s)
 agent_before=$(ticks "$agent")

@@ -258,6 +258,7 @@ void Agent::Begin() {
   ReportEnrolled();
   ReportPast();  // before the present: history is in the order of time
   for (Source& source : sources_) {
+    if (inbox_.stop_asked()) return;  // the next start begins anew
     ScanNow(source, Depth::kAll, Means::kSnapshot);
     if (source.collector.get() == packages_) {
       history_->SetNativeArchitecture(packages_->native_architecture());
@@ -291,6 +292,7 @@ void Agent::ScanDue() {
     next_snapshot_ = now + options_.snapshot_every;
   }
   for (Source& source : sources_) {
+    if (inbox_.stop_asked()) return;
     const bool hinted = source.hinted != Instant{} && now >= source.hinted;
     if (source.snapshot) {
       ScanNow(source, Depth::kAll, Means::kRescan);

@@ -60,6 +60,7 @@ void Inbox::OnProgress(PlanProgressed progress, std::vector<ResourceId> touched)
 void Inbox::Stop() {
   const MutexLock lock(mutex_);
   requests_.stop = true;
+  stop_asked_ = true;
   taken_.SignalAll();
   Ring();
 }

@@ -2,6 +2,7 @@
 #ifndef DRIFTCAST_AGENT_INBOX_H_
 #define DRIFTCAST_AGENT_INBOX_H_
 
+#include <atomic>
 #include <deque>
 #include <set>
 #include <string>
@@ -43,6 +44,7 @@ class Inbox : public UplinkEvents {
   void OnProgress(PlanProgressed progress, std::vector<ResourceId> touched);
 
   void Stop();  // also from a signal handler's thread
+  bool stop_asked() const { return stop_asked_; }
 
   int fd() const { return event_.get(); }
   Requests Take();
@@ -54,6 +56,7 @@ class Inbox : public UplinkEvents {
 
   const TakeOrder take_order_;
   FileDescriptor event_;
+  std::atomic<bool> stop_asked_ = false;
   Mutex mutex_;
   CondVar taken_;
   Requests requests_ DRIFTCAST_GUARDED_BY(mutex_);

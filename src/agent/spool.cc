@@ -229,17 +229,17 @@ std::vector<Spool::Entry> Spool::Read(uint64_t from, size_t count_max, size_t by
 
 void Spool::WaitFor(uint64_t from, std::chrono::milliseconds patience) {
   const MutexLock lock(mutex_);
-  const uint64_t wakes = wakes_;
   const auto deadline = std::chrono::steady_clock::now() + patience;
-  while (sequence_next_ <= from && wakes_ == wakes) {
+  while (sequence_next_ <= from && !woken_) {
     const auto left = deadline - std::chrono::steady_clock::now();
-    if (left.count() <= 0 || !changed_.WaitFor(mutex_, left)) return;
+    if (left.count() <= 0 || !changed_.WaitFor(mutex_, left)) break;
   }
+  woken_ = false;
 }
 
 void Spool::Wake() {
   const MutexLock lock(mutex_);
-  ++wakes_;
+  woken_ = true;
   changed_.SignalAll();
 }
 

@@ -59,7 +59,9 @@ class Spool {
   // what is damaged. Empty: there are none yet.
   std::vector<Entry> Read(uint64_t from, size_t count_max, size_t bytes_max);
 
-  // Waits until there is a fact numbered `from` or higher, Wake is called, or time is up.
+  // Waits until there is a fact numbered `from` or higher, Wake is called, or time is up. A Wake of
+  // before counts once, so that one between looking and waiting is not lost. For one waiting
+  // thread.
   void WaitFor(uint64_t from, std::chrono::milliseconds patience);
   void Wake();
 
@@ -98,7 +100,7 @@ class Spool {
   FileDescriptor active_ DRIFTCAST_GUARDED_BY(mutex_);
   uint64_t sequence_next_ DRIFTCAST_GUARDED_BY(mutex_) = 1;
   uint64_t sequence_durable_ DRIFTCAST_GUARDED_BY(mutex_) = 0;  // acknowledged
-  uint64_t wakes_ DRIFTCAST_GUARDED_BY(mutex_) = 0;
+  bool woken_ DRIFTCAST_GUARDED_BY(mutex_) = false;
   // Where Read left off, so that reading on does not begin at the segment's front.
   uint64_t cursor_segment_ DRIFTCAST_GUARDED_BY(mutex_) = 0;
   uint64_t cursor_sequence_ DRIFTCAST_GUARDED_BY(mutex_) = 0;

@@ -188,6 +188,14 @@ TEST_F(SpoolTest, WaitEndsWithAFactOrAWake) {
   other.join();
 }
 
+TEST_F(SpoolTest, AWakeBeforeTheWaitIsNotLost) {
+  auto spool = Open();
+  spool->Wake();
+  spool->WaitFor(1, std::chrono::hours(1));  // what was to be noticed is noticed at once
+  spool->WaitFor(1, std::chrono::milliseconds(1));
+  EXPECT_EQ(spool->sequence_next(), 1u);
+}
+
 TEST_F(SpoolTest, HostileSegments) {
   std::mt19937_64 random(7);
   for (int round = 0; round < 50; ++round) {

@@ -131,7 +131,8 @@ class Uplink::Session {
   // True when too much is under way: some time has passed, look again.
   bool WaitedForRoom(uint64_t under_way_max) {
     const MutexLock lock(uplink_.mutex_);
-    if (broken_ || uplink_.sent_ < acknowledged_ + under_way_max) return false;
+    if (broken_ || uplink_.stopping() || uplink_.sent_ < acknowledged_ + under_way_max)
+      return false;
     uplink_.changed_.WaitFor(uplink_.mutex_, kIdleWait);
     return true;
   }
