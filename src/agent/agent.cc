@@ -271,7 +271,9 @@ void Agent::Begin() {
   next_report_ = now + kSecond;
   Log("agent").info("snapshot.reported resources={} sequence={}", reporter_->resources(),
                     spool_->sequence_next() - 1);
-  malloc_trim(0);  // the first read of everything is the largest there will be
+  // The first read of everything is the largest there will be.
+  malloc_trim(0);
+  ReleaseCodePages();
 }
 
 void Agent::ScanNow(Source& source, Depth depth, Means means) {

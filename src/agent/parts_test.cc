@@ -102,6 +102,12 @@ TEST(Guard, ShedsMetricsWhileOverBudgetAndNotForASpike) {
   EXPECT_FALSE(guard.SheddingMetrics());
 }
 
+TEST(ReleaseCodePages, GivesMemoryBackAndCodeStillRuns) {
+  const uint64_t before = ReadOwnUsage().memory_bytes;
+  ReleaseCodePages();
+  EXPECT_LT(ReadOwnUsage().memory_bytes, before);
+}
+
 TEST(ReadOwnUsage, KnowsThisProcess) {
   EXPECT_GT(ReadOwnUsage().memory_bytes, 1u << 20);
   EXPECT_GT(ReadOwnUsage().cpu_ms, 0);

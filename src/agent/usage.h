@@ -17,6 +17,11 @@ struct Usage {
 // By getrusage, /proc/self/statm and /proc/self/io. Zeroes where the system does not tell.
 Usage ReadOwnUsage();
 
+// Gives back the pages of code that this process holds: what is still used comes back from the page
+// cache at the next call, what only starting needed (most of it) does not. Data is left alone.
+// Thread-safe. Where /proc or madvise(2) refuses, nothing happens.
+void ReleaseCodePages();
+
 struct Budget {
   double cpu_percent = 5;                // of one core, over a minute
   uint64_t memory_bytes = 128ull << 20;  // resident
