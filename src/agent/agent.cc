@@ -78,6 +78,7 @@ Status Agent::Prepare() {
   reporter_ = std::make_unique<Reporter>(
       StackId(options_.stack), *spool_, clock_,
       [this](const ResourceObserved& o, Instant now) { return CauseOf(o, now); });
+  reporter_->StopWhen([this] { return inbox_.stop_asked(); });
   MakeCollectors();
   return Ok();
 }

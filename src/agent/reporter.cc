@@ -60,6 +60,7 @@ class Reporter::ScanSink : public Sink {
   ScanSink(Reporter& reporter, Means means, bool always)
       : reporter_(reporter), means_(means), always_(always) {}
   void Observed(ResourceObserved observation) override {
+    if (reporter_.stop_asked_()) return;
     reporter_.Offer(std::move(observation), means_, always_);
   }
   void Unchanged(std::string_view kind, std::string_view name) override {
@@ -172,6 +173,7 @@ Status Reporter::Scan(Collector& collector, Depth depth, Means means) {
   ScanSink sink(*this, means, depth == Depth::kAll);
   const Status collected = collector.Collect(depth, sink);
   Flush();
+  if (stop_asked_()) return Unavailable("the agent is to stop");
   if (!collected.ok()) {
     Log("agent").warn("scan.incomplete collector={} reason='{}'", collector.name(),
                       Message(collected));

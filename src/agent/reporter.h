@@ -30,6 +30,9 @@ class Reporter {
 
   Reporter(StackId stack, Spool& spool, const Clock& clock, CauseOf cause_of);
 
+  // While `asked` says true, scans report nothing more and end as Unavailable.
+  void StopWhen(std::function<bool()> asked) { stop_asked_ = std::move(asked); }
+
   // Reads through a collector and reports what differs from what was reported last; with kAll
   // everything, and then that it is complete. What is gone is reported as vanished.
   // An error: the collector could not see everything; what it saw is reported, nothing vanishes.
@@ -74,6 +77,7 @@ class Reporter {
   Spool& spool_;
   const Clock& clock_;
   const CauseOf cause_of_;
+  std::function<bool()> stop_asked_ = [] { return false; };
   std::unordered_map<Key, Known, KeyHash> known_;
   std::set<Key> owed_;  // resources whose last state found no room
   // Snapshots (kinds, begun at) whose end was not said yet, because they owe something.

@@ -120,6 +120,16 @@ TEST_F(ReporterTest, AScanThatCouldNotSeeEverythingConcludesNothing) {
   EXPECT_EQ(Count<SnapshotCompleted>(facts), 0u);
 }
 
+TEST_F(ReporterTest, AStopEndsAScanAndConcludesNothing) {
+  collector_.host = {{"a", "1"}, {"b", "2"}};
+  ASSERT_TRUE(reporter_->Scan(collector_, Depth::kAll, Means::kSnapshot).ok());
+  News();
+  reporter_->StopWhen([] { return true; });
+  EXPECT_EQ(reporter_->Scan(collector_, Depth::kAll, Means::kRescan).code(),
+            StatusCode::kUnavailable);
+  EXPECT_TRUE(News().empty());
+}
+
 TEST_F(ReporterTest, OneResourceByEvent) {
   collector_.host = {{"a", "1"}};
   (void)reporter_->ReadOne(collector_, "thing", "a", Means::kEvent);

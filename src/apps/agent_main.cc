@@ -70,8 +70,8 @@ StatusOr<Identity> Identify(const Arguments& arguments) {
   DRIFTCAST_ASSIGN_OR_RETURN(const std::string token, ReadToken(arguments.join));
   if (token.empty())
     return FailedPrecondition(
-        "this host has not joined an engine yet: make a token with 'driftcast token' on the "
-        "engine's side and give it with --join TOKEN, --join @FILE or DRIFTCAST_JOIN_TOKEN");
+        "this host has not joined an engine yet: make a token with 'driftcast agents join' on "
+        "the engine's side and give it with --join TOKEN, --join @FILE or DRIFTCAST_JOIN_TOKEN");
   std::string last;
   for (std::chrono::seconds wait(1);; wait = std::min(wait * 2, std::chrono::seconds(30))) {
     identity = Enroll(arguments.agent.engine, token, arguments.agent.stack, arguments.agent.role);
