@@ -44,13 +44,17 @@ double Scheduled(const ResourceState& state, Instant now, Duration horizon) {
   return 1 - std::exp2(-Seconds(horizon) / 86400 / kAdoptionHalfLifeDays);
 }
 
-// What was learned and what is scheduled, as independent ways to change.
-Risks Combine(const predict::HorizonProbabilities& learned, const ResourceState& state,
-              Instant now) {
+double Shifted(double p, double shift) {
+  return shift == 0 ? p : 1 / (1 + std::exp(-(Logit(p) + shift)));
+}
+
+// What was learned and what is scheduled, as independent ways to change; then what inputs add.
+Risks Combine(const predict::HorizonProbabilities& learned, const ResourceState& state, Instant now,
+              const Shifts& shift) {
   Risks risks{};
   for (size_t h = 0; h < kHorizonCount; ++h) {
     const double q = Scheduled(state, now, kHorizons[h]);
-    risks[h] = static_cast<float>(1 - (1 - learned[h]) * (1 - q));
+    risks[h] = static_cast<float>(Shifted(1 - (1 - learned[h]) * (1 - q), shift[h]));
     if (h > 0) risks[h] = std::max(risks[h], risks[h - 1]);
   }
   return risks;
@@ -71,6 +75,17 @@ void AddScheduledKey(const ResourceState& state, double scheduled, double total,
   std::erase_if(keys, [](const PredictedKey& key) { return key.path == "version"; });
   keys.push_back({"version", share, pending, kDueRunWorks, "candidate version"});
   SortByP(keys);
+}
+
+// In proportion to their parts, so that they sum to what the inputs really added: a probability
+// is held above that of the shorter horizon, which can add to it or swallow a part.
+void AddInputReasons(const InputShift& inputs, double added, std::vector<Reason>& reasons) {
+  double sum = 0;
+  for (const Reason& reason : inputs.reasons) sum += reason.weight;
+  for (Reason reason : inputs.reasons) {
+    if (sum != 0) reason.weight *= added / sum;
+    reasons.push_back(std::move(reason));
+  }
 }
 
 // Of the likely keys; of all keys when none is likelier than another.
@@ -116,16 +131,17 @@ std::vector<Risks> Forecaster::RisksOf(std::span<const Asked> asked, Instant now
   std::vector<predict::HorizonProbabilities> learned(handles.size());
   predictor_.Probabilities(handles, now, learned.data());
   for (size_t i = 0; i < handles.size(); ++i)
-    risks[places[i]] = Combine(learned[i], asked[places[i]].state, now);
+    risks[places[i]] = Combine(learned[i], asked[places[i]].state, now, asked[places[i]].shift);
   return risks;
 }
 
-Risks Forecaster::RisksOf(const ResourceId& id, const ResourceState& state, Instant now) const {
+Risks Forecaster::RisksOf(const ResourceId& id, const ResourceState& state, Instant now,
+                          const Shifts& shift) const {
   const auto handle = predictor_.Find(id.stack.value, id.kind, id.name);
   if (handle == predict::kNone) return {};
   predict::HorizonProbabilities learned;
   predictor_.Probabilities({&handle, 1}, now, &learned);
-  return Combine(learned, state, now);
+  return Combine(learned, state, now, shift);
 }
 
 bool Forecaster::Abstains(const StackId& stack, Instant now) const {
@@ -133,16 +149,17 @@ bool Forecaster::Abstains(const StackId& stack, Instant now) const {
 }
 
 DriftPrediction Forecaster::Predict(const ResourceId& id, const ResourceState& state,
-                                    const DriftShare& share, Instant now) const {
-  constexpr size_t kReasoned = 2;  // reasons explain the probability within a day
+                                    const DriftShare& share, Instant now,
+                                    const InputShift& inputs) const {
   DriftPrediction prediction;
   prediction.resource = id;
   prediction.made_at = now;
   auto predicted = predictor_.Predict(id, now);
   if (predicted.ok()) prediction = *std::move(predicted);
   prediction.model = model_;
-  const double learned = Logit(prediction.horizons[kReasoned].p_change);
-  const Risks risks = RisksOf(id, state, now);
+  const double learned = Logit(prediction.horizons[kReasonedHorizon].p_change);
+  const Risks plain = RisksOf(id, state, now);  // without inputs
+  const Risks risks = RisksOf(id, state, now, inputs.logit);
   for (size_t h = 0; h < kHorizonCount; ++h)
     prediction.horizons[h] = {risks[h], DriftShareOf(share)};
   prediction.due_at = DueAt(state);
@@ -151,16 +168,18 @@ DriftPrediction Forecaster::Predict(const ResourceId& id, const ResourceState& s
     if (prediction.due_at)
       text +=
           (text.empty() ? "" : "; ") + ("the next run is at " + FormatInstant(*prediction.due_at));
-    prediction.reasons.push_back({"schedule", text, Logit(risks[kReasoned]) - learned});
+    prediction.reasons.push_back({"schedule", text, Logit(plain[kReasonedHorizon]) - learned});
   }
+  AddInputReasons(inputs, Logit(risks[kReasonedHorizon]) - Logit(plain[kReasonedHorizon]),
+                  prediction.reasons);
   // The base is no reason: it comes last.
   std::stable_sort(prediction.reasons.begin(), prediction.reasons.end(),
                    [](const Reason& a, const Reason& b) {
                      const bool base_a = a.group == "base", base_b = b.group == "base";
                      return base_a != base_b ? base_b : std::abs(a.weight) > std::abs(b.weight);
                    });
-  AddScheduledKey(state, Scheduled(state, now, kHorizons[kReasoned]), risks[kReasoned],
-                  prediction.keys);
+  AddScheduledKey(state, Scheduled(state, now, kHorizons[kReasonedHorizon]),
+                  plain[kReasonedHorizon], prediction.keys);
   SetSeverity(id, state, prediction);
   return prediction;
 }

@@ -3,7 +3,8 @@
 // Probability of a change within h: 1 - (1 - p(h)) (1 - q(h)), where p is the model's
 // (predict/drift_predictor.h: the shipped model, mixed with the reference rate while a stack is
 // young) and q that of what is known to be coming: a package with a newer candidate, a run that is
-// due. Reasons are the exact steps on the logit scale; the schedule's is the last of them.
+// due. To the logit of that comes what inputs without training data add (input_families.h).
+// Reasons are the exact steps on the logit scale.
 #ifndef DRIFTCAST_ENGINE_FORECASTER_H_
 #define DRIFTCAST_ENGINE_FORECASTER_H_
 
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "engine/input_families.h"
 #include "engine/records.h"
 #include "model/change.h"
 #include "model/prediction.h"
@@ -26,6 +28,14 @@ namespace driftcast {
 inline constexpr char kShippedModel[] = "shipped";
 
 using Risks = std::array<float, kHorizonCount>;
+
+inline constexpr size_t kReasonedHorizon = 2;  // reasons explain the probability within a day
+
+// What inputs beside the history of changes add to a forecast, and why.
+struct InputShift {
+  Shifts logit{};
+  std::vector<Reason> reasons;  // with their parts of logit[kReasonedHorizon]
+};
 
 // Deterministic; not thread-safe.
 class Forecaster {
@@ -42,19 +52,21 @@ class Forecaster {
   struct Asked {
     ResourceId id;
     ResourceState state;
+    Shifts shift{};  // what inputs add
   };
 
   // P(change) within each horizon; never falls with the horizon. Many at once cost less each,
   // most so when resources of one stack stand together.
   std::vector<Risks> RisksOf(std::span<const Asked> asked, Instant now) const;
-  Risks RisksOf(const ResourceId& id, const ResourceState& state, Instant now) const;
+  Risks RisksOf(const ResourceId& id, const ResourceState& state, Instant now,
+                const Shifts& shift = {}) const;
 
   // Too little is known of the stack for more than a plain rate: its forecasts are shown, and raise
   // no alert.
   bool Abstains(const StackId& stack, Instant now) const;
 
   DriftPrediction Predict(const ResourceId& id, const ResourceState& state, const DriftShare& share,
-                          Instant now) const;
+                          Instant now, const InputShift& inputs = {}) const;
 
   // Predicts with this model from now on; null = the one that ships with the program.
   void Use(std::shared_ptr<const predict::DriftModel> model, std::string version);

@@ -12,6 +12,7 @@ namespace {
 
 constexpr uint64_t kFormat = 1;
 constexpr uint64_t kNumbersFormat = 2;  // of the store as a whole
+constexpr uint64_t kCohortFormat = 2;   // 1 had no inputs
 
 // Parts that have a protobuf message already are stored as it.
 template <typename Message, typename T>
@@ -95,6 +96,35 @@ ResourceId ReadId(ByteReader& in) {
   id.kind = in.Text();
   id.name = in.Text();
   return id;
+}
+
+void WriteFloat(ByteWriter& out, float value) { out.Unsigned(std::bit_cast<uint32_t>(value)); }
+
+float ReadFloat(ByteReader& in) {
+  return std::bit_cast<float>(static_cast<uint32_t>(in.Unsigned()));
+}
+
+void WriteRow(ByteWriter& out, const InputRow& row) {
+  for (const float shift : row.shift) WriteFloat(out, shift);
+  out.Unsigned(row.values.size());
+  for (const auto& family : row.values) {
+    out.Unsigned(family.size());
+    for (const float value : family) WriteFloat(out, value);
+  }
+}
+
+// Inputs of families that are not there any more, or have other inputs now, are left out.
+InputRow ReadRow(ByteReader& in) {
+  InputRow row;
+  for (float& shift : row.shift) shift = ReadFloat(in);
+  const uint64_t families = in.Count();
+  for (uint64_t f = 0; f < families && in.ok(); ++f) {
+    std::vector<float> values(in.Count());
+    for (float& value : values) value = ReadFloat(in);
+    if (f < kInputFamilyCount && values.size() == kInputFamilies[f].inputs)
+      row.values[f] = std::move(values);
+  }
+  return row;
 }
 
 Status ReadStackParts(ByteReader& in, StackRecord& record) {
@@ -217,24 +247,36 @@ StatusOr<RemediationPlan> DecodePlan(std::string_view bytes) {
 
 std::string Encode(const Cohort& cohort) {
   ByteWriter out;
-  out.Unsigned(kFormat);
-  out.Unsigned(cohort.size());
-  for (const auto& [key, p] : cohort) {
-    out.Text(key);
-    out.Unsigned(std::bit_cast<uint32_t>(p));
+  out.Unsigned(kCohortFormat);
+  out.Unsigned(cohort.members.size());
+  for (const Cohort::Member& member : cohort.members) {
+    out.Text(member.slot_key);
+    WriteFloat(out, member.p);
+    out.Unsigned(member.inputs);
   }
+  out.Unsigned(cohort.rows.size());
+  for (const InputRow& row : cohort.rows) WriteRow(out, row);
   return out.Take();
 }
 
 StatusOr<Cohort> DecodeCohort(std::string_view bytes) {
   ByteReader in(bytes);
-  if (in.Unsigned() != kFormat) return DataLoss("a cohort of an unknown format");
+  const uint64_t format = in.Unsigned();
+  if (format < 1 || format > kCohortFormat) return DataLoss("a cohort of an unknown format");
   Cohort cohort;
   for (uint64_t n = in.Count(); n > 0 && in.ok(); --n) {
-    std::string key = in.Text();
-    cohort.emplace_back(std::move(key), std::bit_cast<float>(static_cast<uint32_t>(in.Unsigned())));
+    Cohort::Member member;
+    member.slot_key = in.Text();
+    member.p = ReadFloat(in);
+    if (format >= 2) member.inputs = static_cast<uint16_t>(in.Unsigned());
+    cohort.members.push_back(std::move(member));
   }
-  if (!in.done()) return DataLoss("a cohort that cannot be read");
+  if (format >= 2)
+    for (uint64_t n = in.Count(); n > 0 && in.ok(); --n) cohort.rows.push_back(ReadRow(in));
+  bool placed = true;
+  for (const Cohort::Member& member : cohort.members)
+    placed = placed && member.inputs <= cohort.rows.size();
+  if (!in.done() || !placed) return DataLoss("a cohort that cannot be read");
   return cohort;
 }
 

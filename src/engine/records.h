@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "engine/input_families.h"
 #include "model/fact.h"
 #include "model/plan.h"
 #include "model/prediction.h"
@@ -54,8 +55,16 @@ StatusOr<Drift> DecodeDrift(std::string_view bytes);
 std::string Encode(const RemediationPlan& plan);
 StatusOr<RemediationPlan> DecodePlan(std::string_view bytes);
 
-// An open cohort: the probability of each resource, by "kind NUL name".
-using Cohort = std::vector<std::pair<std::string, float>>;
+// An open cohort: the forecasts of one moment, and the inputs that they were made with.
+struct Cohort {
+  struct Member {
+    std::string slot_key;  // "kind NUL name"
+    float p = 0;
+    uint16_t inputs = 0;  // place in `rows`; 0 = none
+  };
+  std::vector<Member> members;
+  InputRows rows;
+};
 std::string Encode(const Cohort& cohort);
 StatusOr<Cohort> DecodeCohort(std::string_view bytes);
 

@@ -61,6 +61,8 @@ std::string CohortKey(const std::string& stack, size_t horizon) {
   return "c/" + std::to_string(horizon) + "/" + stack;
 }
 
+std::string TermsKey(size_t horizon) { return "terms/" + std::to_string(horizon); }
+
 // Calls `load` for each entry of the state table under a prefix, with the rest of the key.
 template <typename Load>
 Status LoadEach(const Store& store, const std::string& prefix, Load load) {
@@ -191,9 +193,11 @@ void Shard::Collect(WriteBatch& batch, std::vector<LiveEvent>& events) {
   for (const auto& id : pending.agents)
     batch.Put(Table::kState, "a/" + id, OrderedNumber(state_.agents[id]));
   for (const auto& [stack_id, horizon] : pending.cohorts) {
-    Cohort cohort;
-    for (const auto& [slot_key, slot] : state_.stacks[stack_id].slots)
-      if (slot.p_scored[horizon] >= 0) cohort.emplace_back(slot_key, slot.p_scored[horizon]);
+    const Stack& stack = state_.stacks[stack_id];
+    Cohort cohort{{}, stack.inputs_scored[horizon]};
+    for (const auto& [slot_key, slot] : stack.slots)
+      if (slot.p_scored[horizon] >= 0)
+        cohort.members.push_back({slot_key, slot.p_scored[horizon], slot.inputs_scored[horizon]});
     batch.Put(Table::kState, CohortKey(stack_id, horizon), Encode(cohort));
   }
   for (const auto& [stack_id, series] : pending.series)
@@ -204,6 +208,8 @@ void Shard::Collect(WriteBatch& batch, std::vector<LiveEvent>& events) {
     if (const Status dropped = DeleteBlob(*state_.blobs, digest, batch); !dropped.ok())
       Log("engine").warn("blob.stays digest={} reason=\"{}\"", digest, Message(dropped));
   if (pending.track) batch.Put(Table::kState, "track", EncodeTrack(state_.track));
+  for (const size_t horizon : pending.terms)
+    batch.Put(Table::kState, TermsKey(horizon), state_.terms[horizon].Serialize());
   if (pending.expectations)
     batch.Put(Table::kState, "expectations", ExpectationsBytes(state_.role_expectations));
   if (!batch.empty() || !pending.events.empty() || pending.numbers)
@@ -317,6 +323,11 @@ Status Shard::LoadRest(const Store& store) {
             stack.dependents[edge.to_kind + '\0' + edge.to_name].insert(SlotKey(id));
         return Ok();
       }));
+  for (size_t h = 0; h < kHorizonCount; ++h) {
+    DRIFTCAST_ASSIGN_OR_RETURN(const auto terms, store.Get(Table::kState, TermsKey(h)));
+    if (!terms) continue;
+    DRIFTCAST_ASSIGN_OR_RETURN(state_.terms[h], InputTerms::Restore(*terms));
+  }
   for (auto& [id, stack] : state_.stacks)
     if (HasForecasts(stack)) RefreshRisks(state_, id, stack);
   RestoreTouched(state_);
@@ -324,11 +335,15 @@ Status Shard::LoadRest(const Store& store) {
   for (size_t h = 0; h < kHorizonCount; ++h)
     DRIFTCAST_RETURN_IF_ERROR(
         LoadEach(store, CohortKey("", h), [&](std::string_view stack, std::string_view bytes) {
-          DRIFTCAST_ASSIGN_OR_RETURN(const Cohort cohort, DecodeCohort(bytes));
-          auto& slots = state_.stacks[std::string(stack)].slots;
-          for (const auto& [slot_key, p] : cohort)
-            if (const auto slot = slots.find(slot_key); slot != slots.end())
-              slot->second.p_scored[h] = p;
+          DRIFTCAST_ASSIGN_OR_RETURN(Cohort cohort, DecodeCohort(bytes));
+          Stack& scored = state_.stacks[std::string(stack)];
+          scored.inputs_scored[h] = std::move(cohort.rows);
+          for (const Cohort::Member& member : cohort.members) {
+            const auto slot = scored.slots.find(member.slot_key);
+            if (slot == scored.slots.end()) continue;
+            slot->second.p_scored[h] = member.p;
+            slot->second.inputs_scored[h] = member.inputs;
+          }
           return Ok();
         }));
   DRIFTCAST_ASSIGN_OR_RETURN(const auto track, store.Get(Table::kState, "track"));

@@ -3,6 +3,7 @@
 #include <deque>
 
 #include "engine/shard_decide.h"
+#include "engine/shard_inputs.h"
 #include "engine/shard_knowledge.h"
 #include "engine/shard_policy.h"
 
@@ -56,8 +57,7 @@ void WithContext(const ShardState& shard, const ResourceId& id,
   const ResourceState state = DecodeSlot(*slot);
   const ShadowResource view = ViewOfSlot(shard, id, state);
   const auto drift = shard.drifts.find(state.drift_id);
-  const DriftPrediction prediction =
-      shard.forecaster.Predict(id, state, ShareOf(shard, id), shard.numbers.now);
+  const DriftPrediction prediction = InputReader(shard).Predict(id, state);
   const auto dependents = DependentsOf(shard, id);
   const Knowledge knowledge = KnowledgeOf(shard);
   const auto windows = WindowsFor(shard, stack->second.record.role);

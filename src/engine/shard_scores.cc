@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <tuple>
 
-#include "engine/shard_state.h"
+#include "engine/shard_inputs.h"
 
 namespace driftcast {
 namespace {
@@ -65,8 +65,13 @@ void TakeOneFact(ShardState& shard, std::vector<Touched>& taken) {
 void Score(ShardState& shard, std::span<const Touched> touched) {
   std::vector<Forecaster::Asked> asked;
   asked.reserve(touched.size());
-  for (const Touched& t : touched)
-    asked.push_back({IdFromSlotKey(StackId(*t.stack), t.slot_key), DecodeSlot(*SlotOf(shard, t))});
+  InputReader reader(shard);
+  for (const Touched& t : touched) {
+    Forecaster::Asked& one = asked.emplace_back();
+    one.id = IdFromSlotKey(StackId(*t.stack), t.slot_key);
+    one.state = DecodeSlot(*SlotOf(shard, t));
+    one.shift = reader.ShiftOf(one.id, one.state);
+  }
   const auto risks = shard.forecaster.RisksOf(asked, shard.numbers.now);
   for (size_t i = 0; i < touched.size(); ++i) {
     Slot& slot = *SlotOf(shard, touched[i]);

@@ -12,8 +12,8 @@ namespace {
 // taken in again from their table.
 constexpr Duration kStoreEvery = kHour;
 
-// The detector's own alarms feed forecasts and are too many for people (docs/signals.md): the
-// timeline gets those with at least this evidence, and keeps the newest so many.
+// The detector's own alarms are too many for people (docs/signals.md): the timeline, and with it the
+// forecasts (metric_inputs.cc), get those with at least this evidence, the newest so many.
 constexpr double kTimelineEvidence = 8;
 constexpr size_t kUnusualKept = 64;
 
@@ -67,6 +67,21 @@ void ForgetOldUnusual(std::deque<ActivityReported>& activities) {
   activities.erase(std::find_if(activities.begin(), activities.end(), unusual));
 }
 
+// Who may react to what this resource's metrics do: the forecasts of it, and of what needs it, are
+// made anew at once. While nothing has been learnt from metrics that would change nothing.
+void TouchWhoMayReact(ShardState& shard, const StackId& stack_id, const MetricPoint& point) {
+  constexpr size_t kUsersMax = 64;
+  if (!shard.terms[kAlertHorizon].Speaks()) return;
+  const ResourceId id{stack_id, point.resource_kind, point.resource_name};
+  TouchAgain(shard, id);
+  const auto& dependents = shard.stacks[stack_id.value].dependents;
+  const auto found = dependents.find(SlotKey(id));
+  if (found == dependents.end()) return;
+  size_t left = kUsersMax;
+  for (auto user = found->second.begin(); user != found->second.end() && left > 0; ++user, --left)
+    TouchAgain(shard, IdFromSlotKey(stack_id, *user));
+}
+
 // An unusual point, on the timeline of the stack and of the resource that it belongs to.
 void NoteUnusual(ShardState& shard, const Fact& fact, const MetricPoint& point,
                  const Judgement& judgement) {
@@ -87,6 +102,7 @@ void NoteUnusual(ShardState& shard, const Fact& fact, const MetricPoint& point,
   activity.details = {{"metric", point.metric}, {"value", fmt::format("{:.6g}", point.value)}};
   ApplyActivity(shard, fact, activity);
   ForgetOldUnusual(shard.stacks[fact.stack.value].record.activities);
+  TouchWhoMayReact(shard, fact.stack, point);
   Emit(shard, LiveEvent::Kind::kStack, fact.stack, fact.stack.value, activity.text);
 }
 

@@ -5,6 +5,7 @@
 #include "base/crypto.h"
 #include "engine/audit_chain.h"
 #include "engine/forecast_log.h"
+#include "engine/shard_inputs.h"
 #include "shadow/sensitivity.h"
 #include "shadow/update.h"
 #include "wire/value.h"
@@ -261,6 +262,9 @@ bool HasForecasts(const Stack& stack) { return stack.record.cohort_made_at[0] !=
 
 void RefreshRisks(ShardState& shard, const std::string& stack_id, Stack& stack) {
   constexpr size_t kBlock = 256;
+  InputReader reader(shard);
+  stack.inputs_now.clear();
+  InputPlaces places(shard, stack.inputs_now);
   std::vector<Forecaster::Asked> asked;
   std::vector<Slot*> slots;
   const auto answer = [&] {
@@ -271,7 +275,11 @@ void RefreshRisks(ShardState& shard, const std::string& stack_id, Stack& stack) 
   };
   for (auto& [slot_key, slot] : stack.slots) {
     if (!slot.exists) continue;
-    asked.push_back({IdFromSlotKey(StackId(stack_id), slot_key), DecodeSlot(slot)});
+    Forecaster::Asked& one = asked.emplace_back();
+    one.id = IdFromSlotKey(StackId(stack_id), slot_key);
+    one.state = DecodeSlot(slot);
+    slot.inputs_now = places.Of(reader.Of(one.id, one.state));
+    if (slot.inputs_now > 0) one.shift = stack.inputs_now[slot.inputs_now - 1u].shift;
     slots.push_back(&slot);
     if (slots.size() == kBlock) answer();
   }
@@ -310,6 +318,17 @@ void PutJudged(ShardState& shard, const ResourceId& id, ResourceState state,
     slot.bytes = Encode(state);
   }
   Emit(shard, LiveEvent::Kind::kResource, id.stack, id.ToText(), "");
+}
+
+void TouchAgain(ShardState& shard, const ResourceId& id) {
+  Slot* slot = FindSlot(shard, id);
+  if (slot == nullptr || !slot->exists || !HasForecasts(shard.stacks[id.stack.value])) return;
+  const std::string slot_key = SlotKey(id);
+  ResourceState state = DecodeSlot(*slot);
+  Touch(shard, id, slot_key, state);
+  slot->touched_by = state.touched_by;
+  slot->bytes = Encode(state);
+  shard.pending.slots.insert({id.stack.value, slot_key});
 }
 
 void Emit(ShardState& shard, LiveEvent::Kind kind, const StackId& stack, std::string id,

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "engine/forecaster.h"
+#include "engine/input_terms.h"
 #include "engine/live_event.h"
 #include "engine/records.h"
 #include "engine/scorekeeper.h"
@@ -50,6 +51,9 @@ struct Slot {
   uint64_t depends_on_hash = 0;
   uint64_t touched_by = 0;  // as in ResourceState
   Risks p_scored;           // of the open cohorts; negative = not in it
+  // Places of its inputs in the rows of its stack, as p_change and p_scored were made; 0 = none.
+  uint16_t inputs_now = 0;
+  std::array<uint16_t, kHorizonCount> inputs_scored{};
   Slot() { p_scored.fill(-1); }
 };
 
@@ -66,6 +70,8 @@ struct Stack {
   // Who depends on a resource: slot keys by the slot key of what they need.
   std::map<std::string, std::set<std::string>> dependents;
   std::map<std::string, SeriesSlot> series;  // by "kind NUL name NUL metric"
+  InputRows inputs_now;                                // of the last RefreshRisks
+  std::array<InputRows, kHorizonCount> inputs_scored;  // of the open cohorts
 };
 
 // What the current batch has changed and not yet handed over.
@@ -83,6 +89,7 @@ struct Pending {
   std::set<std::string> blobs_dropped;                   // digests
   bool models = false;
   bool track = false;
+  std::set<size_t> terms;  // horizons
   bool policy = false;
   bool expectations = false;
   bool numbers = false;
@@ -131,6 +138,7 @@ struct ShardState {
   std::vector<ServedModel>
       models;  // the last one serves; empty = the program's own, from the start
   Forecaster forecaster;
+  std::array<InputTerms, kHorizonCount> terms;  // by horizon
   Pending pending;
   std::deque<Touched> touched;  // by fact number; those beyond numbers.scored_number
 
@@ -168,6 +176,9 @@ void PutState(ShardState& shard, const ResourceId& id, ResourceState state, cons
 // The same for a state whose view is known already.
 void PutJudged(ShardState& shard, const ResourceId& id, ResourceState state,
                const ShadowResource& view, const Cause& cause);
+
+// Lets a resource be forecast anew though it is as it was: something else speaks for a change.
+void TouchAgain(ShardState& shard, const ResourceId& id);
 
 void Emit(ShardState& shard, LiveEvent::Kind kind, const StackId& stack, std::string id,
           std::string text);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/shard_decide.h"
+#include "engine/shard_inputs.h"
 #include "engine/shard_policy.h"
 
 namespace driftcast {
@@ -35,21 +36,29 @@ ScoredResource Scored(const Stack& stack, const std::string& slot_key, const Slo
 
 void CloseCohort(ShardState& shard, Stack& stack, size_t horizon) {
   const Instant made_at = stack.record.cohort_made_at[horizon];
+  std::vector<InputOutcome> outcomes;
   for (auto& [slot_key, slot] : stack.slots) {
     if (slot.p_scored[horizon] < 0) continue;
     const ScoredResource scored = Scored(stack, slot_key, slot, horizon);
-    CountOutcome(scored, OutcomeOf(scored, made_at, kHorizons[horizon]), made_at,
-                 kHorizons[horizon], shard.options.alert_threshold, shard.track.horizons[horizon]);
+    const Outcome outcome = OutcomeOf(scored, made_at, kHorizons[horizon]);
+    CountOutcome(scored, outcome, made_at, kHorizons[horizon], shard.options.alert_threshold,
+                 shard.track.horizons[horizon]);
+    if (outcome == Outcome::kHit || outcome == Outcome::kMiss)
+      outcomes.push_back({slot.inputs_scored[horizon], scored.p, outcome == Outcome::kHit});
     slot.p_scored[horizon] = -1;
   }
+  LearnInputs(shard, stack.inputs_scored[horizon], horizon, outcomes);
   shard.pending.track = true;
 }
 
 // Writes down the forecasts of this moment, to be scored when the horizon has passed.
 void OpenCohort(ShardState& shard, const std::string& stack_id, Stack& stack, size_t horizon) {
   stack.record.cohort_made_at[horizon] = shard.numbers.now;
-  for (auto& [slot_key, slot] : stack.slots)
+  stack.inputs_scored[horizon] = stack.inputs_now;
+  for (auto& [slot_key, slot] : stack.slots) {
     if (slot.exists) slot.p_scored[horizon] = slot.p_change[horizon];
+    slot.inputs_scored[horizon] = slot.exists ? slot.inputs_now : uint16_t{0};
+  }
   shard.pending.cohorts.insert({stack_id, horizon});
   shard.pending.stacks.insert(stack_id);
 }

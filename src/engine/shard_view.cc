@@ -7,6 +7,7 @@
 
 #include "engine/audit_chain.h"
 #include "engine/points_scan.h"
+#include "engine/shard_inputs.h"
 #include "engine/shard_limits.h"
 #include "engine/shard_policy.h"
 #include "wire/fact.h"
@@ -288,18 +289,16 @@ Page<DriftPrediction> ShardView::Predictions(const ResourceFilter& filter) const
   const auto rows = filter.sort == ResourceFilter::Sort::kName
                         ? TakePage(all, filter.offset, filter.limit, by_expected_loss)
                         : TakePage(all, filter.offset, filter.limit, as_asked);
-  for (const Found& found : rows) {
-    const ResourceId id = found.id();
-    page.rows.push_back(shard_.forecaster.Predict(id, DecodeSlot(*found.slot), ShareOf(shard_, id),
-                                                  shard_.numbers.now));
-  }
+  InputReader reader(shard_);
+  for (const Found& found : rows)
+    page.rows.push_back(reader.Predict(found.id(), DecodeSlot(*found.slot)));
   return page;
 }
 
 std::optional<DriftPrediction> ShardView::Prediction(const ResourceId& id) const {
   const Slot* slot = FindSlot(shard_, id);
   if (slot == nullptr || !slot->exists) return std::nullopt;
-  return shard_.forecaster.Predict(id, DecodeSlot(*slot), ShareOf(shard_, id), shard_.numbers.now);
+  return InputReader(shard_).Predict(id, DecodeSlot(*slot));
 }
 
 Page<RemediationPlan> ShardView::Plans(const PlanFilter& filter) const {

@@ -16,7 +16,7 @@ constexpr double kInputMost = 4;
 constexpr double kShiftMost = 3;
 constexpr double kStepMost = 2;  // of the weights' move in one outcome, each
 
-double Usable(float value) {
+double Bounded(float value) {
   return std::isfinite(value) ? std::clamp<double>(value, -kInputMost, kInputMost) : 0;
 }
 
@@ -43,7 +43,7 @@ double AdditiveTerm::Weight(size_t input) const {
   return w > 0 ? std::max(w - doubt, 0.0) : std::min(w + doubt, 0.0);
 }
 
-double AdditiveTerm::Part(size_t input, float value) const { return Weight(input) * Usable(value); }
+double AdditiveTerm::Part(size_t input, float value) const { return Weight(input) * Bounded(value); }
 
 double AdditiveTerm::Shift(std::span<const float> values) const {
   DRIFTCAST_CHECK(values.size() == inputs(), "an additive term was given other inputs");
@@ -54,19 +54,43 @@ double AdditiveTerm::Shift(std::span<const float> values) const {
 
 double AdditiveTerm::Believed(std::span<const float> values) const {
   double sum = 0;
-  for (size_t i = 0; i < inputs(); ++i) sum += mean_[i] * Usable(values[i]);
+  for (size_t i = 0; i < inputs(); ++i) sum += mean_[i] * Bounded(values[i]);
   return std::clamp(sum, -kShiftMost, kShiftMost);
+}
+
+bool AdditiveTerm::Usable(const Outcome& outcome) {
+  return std::isfinite(outcome.logit) && outcome.weight > 0 && std::isfinite(outcome.weight);
+}
+
+double AdditiveTerm::Saved(const Outcome& outcome) const {
+  const double believed = outcome.logit + Believed(outcome.inputs);
+  return outcome.weight *
+         (LogLoss(outcome.logit, outcome.happened) - LogLoss(believed, outcome.happened));
 }
 
 void AdditiveTerm::Learn(std::span<const float> values, double logit, bool happened,
                          double weight) {
-  DRIFTCAST_CHECK(values.size() == inputs(), "an additive term was given other inputs");
-  if (!std::isfinite(logit) || !(weight > 0) || !std::isfinite(weight)) return;
+  const Outcome outcome{values, logit, happened, weight};
+  Learn({&outcome, 1});
+}
+
+void AdditiveTerm::Learn(std::span<const Outcome> outcomes) {
+  double saved = 0;
+  for (const Outcome& outcome : outcomes) {
+    DRIFTCAST_CHECK(outcome.inputs.size() == inputs(), "an additive term was given other inputs");
+    if (Usable(outcome)) saved += Saved(outcome);
+  }
+  saved_ += saved;
+  for (const Outcome& outcome : outcomes)
+    if (Usable(outcome)) Update(outcome);
+}
+
+void AdditiveTerm::Update(const Outcome& outcome) {
+  const auto& [values, logit, happened, weight] = outcome;
   const double believed = logit + Believed(values);
-  saved_ += weight * (LogLoss(logit, happened) - LogLoss(believed, happened));
   const size_t n = inputs();
   std::vector<double> x(n), cx(n, 0);
-  for (size_t i = 0; i < n; ++i) x[i] = Usable(values[i]);
+  for (size_t i = 0; i < n; ++i) x[i] = Bounded(values[i]);
   double spread = 0;
   for (size_t i = 0; i < n; ++i) {
     for (size_t j = 0; j < n; ++j) cx[i] += covariance_[i * n + j] * x[j];

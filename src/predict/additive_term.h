@@ -42,8 +42,17 @@ class AdditiveTerm {
   // The part of one input in that sum, before its bounds: for reasons.
   double Part(size_t input, float value) const;
 
-  // An outcome. `inputs` and `logit` (of the forecast without this term) as they were when it was
-  // made; `weight`: how many such outcomes this one stands for (quiet ones may be drawn rarely).
+  // `inputs` and `logit` (of the forecast without this term) as they were when it was made;
+  // `weight`: how many such outcomes this one stands for (quiet ones may be drawn rarely, those
+  // that share their fate count as fewer).
+  struct Outcome {
+    std::span<const float> inputs;
+    double logit = 0;
+    bool happened = false;
+    double weight = 1;
+  };
+  // Outcomes that became known together: none of them is evidence for what another taught.
+  void Learn(std::span<const Outcome> outcomes);
   void Learn(std::span<const float> inputs, double logit, bool happened, double weight = 1);
 
   // Days have passed: what was learned counts half after `kHalfLifeDays`.
@@ -59,6 +68,9 @@ class AdditiveTerm {
   static StatusOr<AdditiveTerm> Restore(std::string_view bytes);
 
  private:
+  static bool Usable(const Outcome& outcome);
+  double Saved(const Outcome& outcome) const;  // log loss, by the weights as learned
+  void Update(const Outcome& outcome);
   double Believed(std::span<const float> inputs) const;  // with the weights as learned
 
   std::vector<double> mean_;

@@ -1,0 +1,262 @@
+#include "engine/shard_inputs.h"
+
+#include <cmath>
+#include <optional>
+#include <random>
+
+#include <gmock/gmock.h>
+
+#include "engine/shard.h"
+#include "engine/shard_view.h"
+#include "store/memory_store.h"
+
+namespace driftcast {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr Instant kStart = FromUnixSeconds(1'760'000'400);
+constexpr size_t kDayHorizon = kReasonedHorizon;
+const StackId kStack("web-7");
+
+ResourceId FileId(int i) { return {kStack, "file", "/etc/svc-" + std::to_string(i)}; }
+const ResourceId kUnit{kStack, "unit", "nginx.service"};
+
+class ShardInputsTest : public testing::Test {
+ protected:
+  void SetUp() override { Restart(); }
+  void Restart() { shard_ = *Shard::Restore(*store_, {}); }
+
+  void Say(FactBody body) {
+    Fact fact;
+    fact.at = now_;
+    if (!std::holds_alternative<TimeAdvanced>(body)) fact.stack = kStack;
+    fact.body = std::move(body);
+    ASSERT_TRUE(shard_->Check({&fact, 1}).ok());
+    shard_->Apply(fact);
+    WriteBatch writes;
+    std::vector<LiveEvent> events;
+    shard_->Collect(writes, events);
+    ASSERT_TRUE(store_->Commit(writes).ok());
+    if (shard_->ForecasterDue())
+      shard_->SaveForecaster([&](WriteBatch batch) { ASSERT_TRUE(store_->Commit(batch).ok()); });
+  }
+
+  void See(const ResourceId& id, int64_t value, Means means, std::vector<Dependency> needs = {}) {
+    ResourceObserved observed;
+    observed.resource = id;
+    observed.keys = {{"size", Value::Integer(value)}};
+    observed.means = means;
+    observed.depends_on = std::move(needs);
+    Say(std::move(observed));
+  }
+
+  void SayUnusual(const ResourceId& id) {
+    ActivityReported anomaly;
+    anomaly.kind = "anomaly";
+    anomaly.id = id.name + "@" + FormatInstant(now_);
+    anomaly.text = "cpu of " + id.name + " is unusual";
+    anomaly.started_at = anomaly.ended_at = now_;
+    anomaly.resources = {id.kind + "/" + id.name};
+    Say(std::move(anomaly));
+  }
+
+  DriftPrediction Predict(const ResourceId& id) {
+    ShownPlans shown;
+    return *ShardView(shard_->state(), *store_, shown).Prediction(id);
+  }
+  static std::optional<Reason> MetricReason(const DriftPrediction& prediction) {
+    for (const Reason& reason : prediction.reasons)
+      if (reason.group == "metrics") return reason;
+    return std::nullopt;
+  }
+
+  // `kFiles` files, enrolled.
+  static constexpr int kFiles = 60;
+  void Enrol() {
+    Say(StackEnrolled{RoleName("web"), {}, {}});
+    for (int i = 0; i < kFiles; ++i) See(FileId(i), 0, Means::kSnapshot);
+    Say(SnapshotCompleted{{"file"}, kStart});
+  }
+
+  // Days on which the metrics of some files behave oddly in the morning, and some files change in
+  // the evening: with probability 0.5 after an odd morning if `foretells`, else 0.08 for all.
+  void Live(int days, bool foretells, bool restarts = false) {
+    std::mt19937_64 random(7);
+    const auto chance = [&](double p) { return static_cast<double>(random() >> 11) * 0x1p-53 < p; };
+    for (int day = 0; day < days; ++day) {
+      const Instant morning = now_ + kDay + kMinute * 2;
+      now_ = morning;
+      std::array<bool, kFiles> odd{};
+      for (int i = 0; i < kFiles; ++i)
+        if (odd[i] = chance(0.2); odd[i]) SayUnusual(FileId(i));
+      Say(TimeAdvanced{});
+      now_ = morning + kHour * 8;
+      for (int i = 0; i < kFiles; ++i)
+        if (chance(foretells && odd[i] ? 0.5 : 0.08)) See(FileId(i), ++value_, Means::kEvent);
+      if (restarts && day % 7 == 3) Restart();
+      now_ = morning;
+    }
+    now_ += kDay + kMinute * 2;
+    Say(TimeAdvanced{});
+  }
+
+  std::unique_ptr<MemoryStore> store_ = std::make_unique<MemoryStore>();
+  std::unique_ptr<Shard> shard_;
+  Instant now_ = kStart;
+  int64_t value_ = 0;
+};
+
+TEST_F(ShardInputsTest, AnAnomalyIsAReasonForWhatItIsOnAndForWhoNeedsIt) {
+  Enrol();
+  See(kUnit, 1, Means::kEvent, {{"requires", "file", FileId(1).name, {}}});
+  now_ += kHour;
+  Say(TimeAdvanced{});
+  EXPECT_EQ(MetricReason(Predict(FileId(1))), std::nullopt);
+  SayUnusual(kUnit);
+  const auto unit = MetricReason(Predict(kUnit));
+  ASSERT_NE(unit, std::nullopt);
+  EXPECT_THAT(unit->text, HasSubstr("cpu of nginx.service is unusual (0 minutes ago)"));
+  EXPECT_THAT(unit->text, HasSubstr("has not shown yet")) << "nothing was learnt";
+  EXPECT_EQ(unit->weight, 0);
+  const DriftPrediction file = Predict(FileId(1));
+  ASSERT_NE(MetricReason(file), std::nullopt);
+  EXPECT_THAT(MetricReason(file)->text, HasSubstr("of what needs it: cpu of nginx"));
+  EXPECT_EQ(MetricReason(Predict(FileId(2))), std::nullopt) << "it has nothing to do with it";
+  SayUnusual(FileId(1));
+  EXPECT_THAT(MetricReason(Predict(kUnit))->text, HasSubstr("of what it needs: cpu of /etc/svc-1"));
+  now_ += kDay + kMinute;
+  Say(TimeAdvanced{});
+  EXPECT_EQ(MetricReason(Predict(kUnit)), std::nullopt) << "it is long ago";
+}
+
+TEST_F(ShardInputsTest, MetricPointsBecomeInputs) {
+  Enrol();
+  for (int i = 0; i < 400; ++i) {
+    now_ += kMinute * 5;
+    const double usual = 10 + (i * 7) % 5 * 0.1;
+    Say(MetricsObserved{{{"file", FileId(3).name, "size", now_, i == 399 ? 500 : usual},
+                         {"host", "", "system.cpu.utilization", now_, i == 399 ? 60 : usual}}});
+  }
+  Say(TimeAdvanced{});
+  const DriftPrediction own = Predict(FileId(3)), other = Predict(FileId(4));
+  ASSERT_NE(MetricReason(own), std::nullopt);
+  EXPECT_THAT(MetricReason(own)->text, HasSubstr("size of file /etc/svc-3 is unusual: 500"));
+  ASSERT_NE(MetricReason(other), std::nullopt);
+  EXPECT_THAT(MetricReason(other)->text, HasSubstr("of its host: system.cpu.utilization"));
+}
+
+TEST_F(ShardInputsTest, APlantedEffectIsRecovered) {
+  Enrol();
+  Live(90, true);
+  const float before = static_cast<float>(Predict(FileId(1)).horizons[kDayHorizon].p_change);
+  SayUnusual(FileId(1));
+  const DriftPrediction after = Predict(FileId(1));
+  const auto reason = MetricReason(after);
+  ASSERT_NE(reason, std::nullopt);
+  // The true step is logit(0.5) - logit(0.08) = 2.4; what is in doubt is held back.
+  EXPECT_GT(reason->weight, 1.2);
+  EXPECT_LT(reason->weight, 2.6);
+  EXPECT_EQ(reason->text.find("has not shown"), std::string::npos);
+  EXPECT_GT(after.horizons[kDayHorizon].p_change, 2 * before);
+  double sum = 0;
+  for (const Reason& part : after.reasons) sum += part.weight;
+  const double p = after.horizons[kDayHorizon].p_change;
+  EXPECT_NEAR(sum, std::log(p / (1 - p)), 1e-3) << "reasons sum to the logit";
+  now_ += kMinute;
+  Say(TimeAdvanced{});
+  for (size_t h = 1; h < kHorizonCount; ++h)
+    EXPECT_GE(after.horizons[h].p_change, after.horizons[h - 1].p_change);
+}
+
+TEST_F(ShardInputsTest, WhatForetellsNothingStaysAtZero) {
+  Enrol();
+  Live(90, false);
+  SayUnusual(FileId(1));
+  const auto reason = MetricReason(Predict(FileId(1)));
+  ASSERT_NE(reason, std::nullopt);
+  EXPECT_EQ(reason->weight, 0);
+  for (const InputTerms& terms : shard_->state().terms)
+    EXPECT_EQ(terms.ShiftOf({{{1, 0, 0, 0, 0, 0, 0, 0}}}), 0);
+}
+
+TEST_F(ShardInputsTest, ARestartChangesNothingOfWhatIsLearnt) {
+  Enrol();
+  Live(30, true);
+  const std::string straight = store_->Digest();
+  store_ = std::make_unique<MemoryStore>();
+  now_ = kStart;
+  value_ = 0;
+  Restart();
+  Enrol();
+  Live(30, true, true);
+  EXPECT_EQ(store_->Digest(), straight);
+}
+
+// One cohort's outcomes: sixty resources that share their inputs, of which some changed.
+void Share(ShardState& shard, int changed) {
+  InputRows rows(1);
+  rows[0].values[0].assign(kInputFamilies[0].inputs, 0);
+  rows[0].values[0][0] = 1;
+  std::vector<InputOutcome> outcomes;
+  for (int i = 0; i < 60; ++i) outcomes.push_back({1, 0.01, i < changed});
+  LearnInputs(shard, rows, kDayHorizon, outcomes);
+}
+
+double ShiftOfOne(const ShardState& shard) {
+  return shard.terms[kDayHorizon].ShiftOf({{{1, 0, 0, 0, 0, 0, 0, 0}}});
+}
+
+TEST(LearnInputs, OneUpgradeOfManyPackagesProvesNothing) {
+  ShardState shard;
+  Share(shard, 40);
+  EXPECT_EQ(ShiftOfOne(shard), 0);
+}
+
+// Whole stacks change at once every tenth day, and behave oddly on three days of ten.
+TEST(LearnInputs, WhatSharesItsFateIsNotSixtyWitnesses) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    std::mt19937_64 random(seed);
+    ShardState shard;
+    InputRows rows(1);
+    rows[0].values[0] = {1, 0, 0, 0, 0, 0, 0, 0};
+    for (int day = 0; day < 365; ++day) {
+      const auto place = static_cast<uint16_t>(random() % 10 < 3 ? 1 : 0);
+      const bool upgrade = random() % 10 == 0;
+      std::vector<InputOutcome> outcomes;
+      for (int i = 0; i < 60; ++i) outcomes.push_back({place, 0.06, upgrade && i < 36});
+      LearnInputs(shard, rows, kDayHorizon, outcomes);
+    }
+    EXPECT_LT(std::abs(ShiftOfOne(shard)), 0.25) << "seed " << seed;
+  }
+}
+
+TEST(InputTerms, RestoreToTheSameBytesAndRefuseDamage) {
+  ShardState shard;
+  Share(shard, 5);
+  shard.terms[kDayHorizon].LearnQuiet(100, 3, 9);
+  const std::string bytes = shard.terms[kDayHorizon].Serialize();
+  const auto restored = InputTerms::Restore(bytes);
+  ASSERT_TRUE(restored.ok());
+  EXPECT_EQ(restored->Serialize(), bytes);
+  for (size_t size = 0; size < bytes.size(); ++size)
+    EXPECT_FALSE(InputTerms::Restore(std::string_view(bytes).substr(0, size)).ok());
+}
+
+TEST(InputTerms, ForecastsThatAreTooLowForAllAreNoMeritOfTheInputs) {
+  ShardState shard;
+  InputRows rows(1);
+  rows[0].values[0].assign(kInputFamilies[0].inputs, 0);
+  rows[0].values[0][0] = 1;
+  std::mt19937_64 random(3);
+  for (int cohort = 0; cohort < 400; ++cohort) {
+    std::vector<InputOutcome> outcomes;  // four times as many changes as forecast, everywhere
+    for (int i = 0; i < 40; ++i)
+      outcomes.push_back({static_cast<uint16_t>(i < 4 ? 1 : 0), 0.02, random() % 100 < 8});
+    LearnInputs(shard, rows, kDayHorizon, outcomes);
+  }
+  EXPECT_EQ(ShiftOfOne(shard), 0);
+}
+
+}  // namespace
+}  // namespace driftcast
