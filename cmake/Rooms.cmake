@@ -2,7 +2,7 @@
 # link list, and a room sees the headers of what it links and of nothing else (each room has an
 # include root of its own), so a dependency that is not written here does not compile.
 set(ROOMS base model wire shadow signal intel predict remedy learn store engine http ingest rpc web
-          notify collect lens apply agent)
+          notify teach collect lens apply agent)
 
 set(ROOM_base    )
 set(ROOM_model   base)
@@ -22,6 +22,8 @@ set(ROOM_ingest  engine wire http learn)
 set(ROOM_rpc     engine wire http)
 set(ROOM_web     engine wire http ingest)
 set(ROOM_notify  engine wire http)
+# The site's own past, learnt from while the engine runs.
+set(ROOM_teach   engine learn)
 set(ROOM_collect model)
 # Large third-party parsers, for the agent's parser process alone.
 set(ROOM_lens    collect)

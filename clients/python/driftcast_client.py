@@ -607,3 +607,30 @@ class Driftcast:
         format (str): Steps in words, or an Ansible playbook.
         """
         return self._call('GET', f"/api/v1/plans/{urllib.parse.quote(str(plan), safe='')}/artefact", query={"format": format})
+
+    def list_models(self):
+        """Models of the forecast that serve or can serve again, newest first.
+
+        And what is known of their refit on the site's own past.
+        """
+        return self._call('GET', "/api/v1/models")
+
+    def refit_model(self, *, reason=None):
+        """Refit the model on the site's own past, in the background.
+
+        The refitted model serves if it was better on days that neither had learnt from. 409
+        while a refit is under way. Needs the role operator.
+
+        reason (str)
+        """
+        return self._call('POST', "/api/v1/models/refit", body={"reason": reason})
+
+    def use_model(self, version, reason):
+        """Let a model serve that served before.
+
+        Needs the role admin.
+
+        version (str)
+        reason (str)
+        """
+        return self._call('POST', "/api/v1/models/use", body={"version": version, "reason": reason})

@@ -59,6 +59,7 @@ int RunCommandLine(int argc, char** argv) {
   AddForecastCommands(app);
   AddPlanCommands(app);
   AddNotifyCommands(app);
+  AddModelCommands(app);
   AddPolicyCommands(app);
   AddDocumentCommands(app);
   try {

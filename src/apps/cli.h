@@ -43,6 +43,7 @@ void AddHistoryImportCommands(CLI::App& app);  // history import | show
 void AddForecastCommands(CLI::App& app);       // forecast git
 void AddPlanCommands(CLI::App& app);           // export, write, pause, pauses, resume
 void AddNotifyCommands(CLI::App& app);         // notify test
+void AddModelCommands(CLI::App& app);          // models, models refit | use
 void AddPolicyCommands(CLI::App& app);         // policy set, show, check
 
 }  // namespace driftcast

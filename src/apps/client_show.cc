@@ -155,7 +155,10 @@ void PrintPrediction(const ClientJson& prediction) {
     line += fmt::format("  {} {}", Text(risk, "horizon"), Percent(risk["p_change"].get<double>()));
   }
   std::printf("\nforecast (P of a change):%s\n", line.c_str());
-  if (prediction.value("abstains", false)) std::puts("  abstains: the stack is known for less than 15 days, this is little more than a plain rate");
+  if (prediction.value("abstains", false))
+    std::puts(
+        "  abstains: the stack is known for less than 15 days, this is little more than a plain "
+        "rate");
   for (const auto& reason : prediction["reasons"]) {
     std::printf("  %+.2f %s: %s\n", reason["weight"].get<double>(), Text(reason, "group").c_str(),
                 Shown(Text(reason, "text"), 120).c_str());

@@ -19,6 +19,7 @@
 #include "notify/notifier.h"
 #include "notify/notify_file.h"
 #include "rpc/agent_gate.h"
+#include "teach/teacher.h"
 #include "web/web_server.h"
 
 namespace driftcast {
@@ -107,6 +108,22 @@ class GateAdmin : public AgentAdmin {
   }
 
   AgentGate& gate_;
+};
+
+// The teacher's side of the web's list of models.
+class TeacherAdmin : public ModelAdmin {
+ public:
+  explicit TeacherAdmin(teach::Teacher& teacher) : teacher_(teacher) {}
+  RefitState State() const override {
+    const teach::TeacherState state = teacher_.State();
+    return {state.running, state.done, state.last_at, state.last, state.next_at};
+  }
+  Status Refit(const Principal& by, const std::string& reason) override {
+    return teacher_.Refit(by, reason);
+  }
+
+ private:
+  teach::Teacher& teacher_;
 };
 
 StatusOr<TlsIdentity> ReadTls(const EngineSettings& settings) {
@@ -280,6 +297,11 @@ Status RunEngine(const EngineSettings& settings) {
   web_options.version = DRIFTCAST_VERSION;
   web_options.alert = {settings.alert_threshold, kAlertHorizon};
   web_options.agents = &admin;
+  teach::TeacherOptions teacher_options;
+  teacher_options.scratch = std::filesystem::path(settings.data) / "refit";
+  teach::Teacher teacher(teacher_options, *engine, SystemClock());
+  TeacherAdmin models(teacher);
+  web_options.models = &models;
   web_options.metrics = &doors.http;
   std::atomic<const Notifier*> notifier_running = nullptr;
   web_options.more_counters = [&] {

@@ -263,6 +263,19 @@ Status Engine::PublishModel(ModelPublished what, std::string_view bytes) {
   return SubmitAndWait({std::move(fact)});
 }
 
+ServingModel Engine::ModelInService() const {
+  ServingModel serving;
+  RunOnShard([&](const EngineView& view) {
+    for (const ModelRow& row : view.Models())
+      if (row.serves) serving.row = row;
+    const auto& models = impl_->shard->state().models;
+    if (!models.empty()) serving.model = models.back().model;
+  });
+  if (serving.model == nullptr)  // lives for ever: shared without being owned
+    serving.model = {std::shared_ptr<void>(), predict::PretrainedModel()};
+  return serving;
+}
+
 StatusOr<std::vector<ChangeEvent>> Engine::PastOf(const StackId& stack) const {
   return driftcast::PastOf(*impl_->store, stack);
 }

@@ -24,6 +24,7 @@
 #include "engine/records.h"
 #include "engine/view.h"
 #include "model/fact.h"
+#include "predict/drift_model.h"
 
 namespace driftcast {
 
@@ -35,6 +36,12 @@ struct EngineOptions {
   size_t batch_facts_max = 4096;   // facts in one commit
   double alert_threshold = 0.5;    // P(drift) at the alert horizon from which an alert is raised
   Duration tick = kSecond;         // how often time advances when nothing else happens
+};
+
+// The model that serves.
+struct ServingModel {
+  ModelRow row;
+  std::shared_ptr<const predict::DriftModel> model;  // never null
 };
 
 class Engine {
@@ -59,6 +66,8 @@ class Engine {
   // Makes these bytes (predict/drift_model.h) durable, and the model serve. `what.digest` is set
   // here. Errors: those of Submit; InvalidArgument for bytes that are no model.
   Status PublishModel(ModelPublished what, std::string_view bytes);
+
+  ServingModel ModelInService() const;
 
   // engine/past.h: what can be learnt from, without a load on the shard.
   StatusOr<std::vector<ChangeEvent>> PastOf(const StackId& stack) const;

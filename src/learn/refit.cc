@@ -53,10 +53,10 @@ void Decide(Refit* refit) {
           ? fmt::format("only {} of {} forecasts of a week came true since then: too few to tell",
                         refit->changed, refit->rows)
           : fmt::format(
-                "on {} forecasts of {} stacks, {} of which came true, its loss is {:.1f} % "
+                "on {} forecasts of {} {}, {} of which came true, its loss is {:.1f} % "
                 "{} than that of the model in service",
-                refit->rows, refit->stacks, refit->changed, 100 * std::abs(gain),
-                gain >= 0 ? "less" : "more");
+                refit->rows, refit->stacks, refit->stacks == 1 ? "stack" : "stacks", refit->changed,
+                100 * std::abs(gain), gain >= 0 ? "less" : "more");
 }
 
 }  // namespace

@@ -11,10 +11,9 @@ std::function<HttpResponse(const ApiCall&)> Bind(ApiContext& context, ContextHan
   return [&context, handler](const ApiCall& call) {
     if (call.caller.stacks.empty()) return handler(context, call);
     ScopedEngine engine(context.engine, call.caller.stacks);
-    const ApiContext part{engine,          context.access, context.live,
-                          context.agents,  context.clock,  context.alert,
-                          context.version, context.origin, context.allow_command,
-                          context.users,   context.oidc};
+    const ApiContext part{engine,         context.access,        context.live,  context.agents,
+                          context.models, context.clock,         context.alert, context.version,
+                          context.origin, context.allow_command, context.users, context.oidc};
     return handler(part, call);
   };
 }
@@ -28,6 +27,7 @@ void AddAllRoutes(ApiContext& context, Router& router) {
   AddPredictionRoutes(context, router);
   AddPlanRoutes(context, router);
   AddPolicyRoutes(context, router);
+  AddModelRoutes(context, router);
   AddRuleRoutes(context, router);
   AddAgentRoutes(context, router);
   AddTokenRoutes(context, router);

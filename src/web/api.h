@@ -11,6 +11,7 @@
 #include "web/engine_port.h"
 #include "web/json.h"
 #include "web/live_events.h"
+#include "web/model_admin.h"
 #include "web/oidc.h"
 #include "web/router.h"
 #include "web/users.h"
@@ -23,6 +24,7 @@ struct ApiContext {
   Access& access;
   LiveEvents& live;
   AgentAdmin* agents;  // may be null
+  ModelAdmin* models;  // may be null
   const Clock* clock;
   AlertRule alert;
   std::string version;
@@ -47,6 +49,7 @@ void AddDriftRoutes(ApiContext& context, Router& router);        // drifts, snoo
 void AddPredictionRoutes(ApiContext& context, Router& router);
 void AddPlanRoutes(ApiContext& context, Router& router);
 void AddPolicyRoutes(ApiContext& context, Router& router);  // policy, pauses
+void AddModelRoutes(ApiContext& context, Router& router);   // models of the forecast
 void AddRuleRoutes(ApiContext& context, Router& router);
 void AddAgentRoutes(ApiContext& context, Router& router);
 void AddTokenRoutes(ApiContext& context, Router& router);

@@ -33,6 +33,9 @@ class FakeView : public EngineView {
   TrackRecord track;
   std::optional<PolicyInForce> policy;
   std::vector<PauseSet> pauses;
+  std::vector<ModelRow> models = {
+      {{"", "shipped", Principal("driftcast"), "comes with the program", {}}, {}, false},
+      {{"", "2026-05-01", Principal("engine"), "less loss", FromUnixSeconds(9)}, {}, true}};
 
   Instant now() const override { return time; }
   std::vector<StackSummary> Stacks() const override { return stacks; }
@@ -102,6 +105,7 @@ class FakeView : public EngineView {
   std::optional<PolicyInForce> Policy() const override { return policy; }
   std::vector<TimeSpan> Windows(const RoleName&) const override { return {{time, time + kHour}}; }
   std::vector<PauseSet> Pauses() const override { return pauses; }
+  std::vector<ModelRow> Models() const override { return models; }
   TrackRecord Track() const override { return track; }
   std::vector<IgnoreRule> Rules() const override { return rules; }
   std::vector<ActivityReported> Activities(const StackId&, size_t) const override {
@@ -256,6 +260,8 @@ class FakeEngine : public EnginePort {
     }
     if (const auto* policy = std::get_if<PolicyPublished>(&fact.body))
       view.policy = PolicyInForce{*policy, fact.at};
+    if (const auto* model = std::get_if<ModelPublished>(&fact.body))
+      for (ModelRow& row : view.models) row.serves = row.what.version == model->version;
     if (const auto* pause = std::get_if<PauseSet>(&fact.body)) {
       std::erase_if(view.pauses, [&](const PauseSet& other) { return other.id == pause->id; });
       if (!pause->lifted) view.pauses.push_back(*pause);

@@ -44,6 +44,12 @@ class FakeAgentAdmin : public AgentAdmin {
   }
 };
 
+class FakeModelAdmin : public ModelAdmin {
+ public:
+  RefitState State() const override { return {true, 0.5, FromUnixSeconds(1), "no refit", {}}; }
+  Status Refit(const Principal&, const std::string&) override { return Ok(); }
+};
+
 // What to send so that a request succeeds, by "METHOD path".
 const std::map<std::string, std::string> kBodies = {
     {"POST /api/v1/login-links", "{}"},
@@ -60,6 +66,8 @@ const std::map<std::string, std::string> kBodies = {
     {"POST /api/v1/plans",
      R"({"stack":"web-7","title":"Set Port","steps":[{"kind":"set_key",
          "resource":"web-7/file//etc/ssh/sshd_config","parameters":{"path":"Port","value":"22"}}]})"},
+    {"POST /api/v1/models/refit", R"({"reason":"new hosts"})"},
+    {"POST /api/v1/models/use", R"({"version":"shipped","reason":"too many alerts"})"},
     {"POST /api/v1/rules/preview", R"({"resource_glob":"*","key_glob":"*"})"},
     {"POST /api/v1/agents/{agent}/revoke", R"({"reason":"lost"})"},
     {"POST /api/v1/join-tokens", R"({"role":"web","note":"","ttl_s":60})"},
@@ -88,6 +96,7 @@ class OpenApiTest : public WebTest {
     document_ = nlohmann::json::parse(EmbeddedOpenApi());
     WebOptions options;
     options.agents = &agents_;
+    options.models = &models_;
     StartServer(std::move(options));
     SignIn();
   }
@@ -175,6 +184,7 @@ class OpenApiTest : public WebTest {
   }
 
   FakeAgentAdmin agents_;
+  FakeModelAdmin models_;
   nlohmann::json document_;
 };
 

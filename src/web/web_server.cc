@@ -178,8 +178,8 @@ Status WebServer::Impl::Start() {
   const bool v6 = shown.find(':') != std::string::npos;
   const std::string origin = fmt::format(fmt::runtime(v6 ? "{}://[{}]:{}" : "{}://{}:{}"),
                                          tls ? "https" : "http", shown, http->port());
-  context.emplace(ApiContext{engine, access, live, options.agents, options.clock, options.alert,
-                             options.version, origin, options.allow_command, users,
+  context.emplace(ApiContext{engine, access, live, options.agents, options.models, options.clock,
+                             options.alert, options.version, origin, options.allow_command, users,
                              oidc ? &*oidc : nullptr});
   AddAllRoutes(*context, router);
   started = true;

@@ -26,6 +26,7 @@
 #include "web/engine_port.h"
 #include "web/json.h"
 #include "web/live_events.h"
+#include "web/model_admin.h"
 #include "web/oidc.h"
 
 namespace driftcast {
@@ -44,6 +45,7 @@ struct WebOptions {
   AlertRule alert = {};
   const Clock* clock = SystemClock();
   AgentAdmin* agents = nullptr;  // must outlive the server; null = agents cannot be managed
+  ModelAdmin* models = nullptr;  // must outlive the server; null = nothing is refitted
   // Takes POST /v1/metrics (OTLP) and /api/v1/write (Prometheus remote write), from whoever has a
   // token of role sender, or operator and above. Must outlive the server; null = they do not exist.
   const ingest::MetricDoor* metrics = nullptr;

@@ -1024,3 +1024,44 @@ export interface StepInput {
   parameters?: Record<string, string>;
   timeout_s?: number;
 }
+
+export interface Model {
+  version: string;
+  /** Now. */
+  serves: boolean;
+  /** Since when; null for the model of the program when it serves from the start. */
+  at: string | null;
+  by: string;
+  /** How it was judged, or why somebody chose it. */
+  reason: string;
+  /** It has learnt from what happened until then; null = on other sites. */
+  learnt_until: string | null;
+  /** SHA-256 of its bytes; empty for the model of the program. */
+  digest: string;
+}
+
+export interface Models {
+  rows: Model[];
+  refit: RefitState;
+}
+
+export interface RefitState {
+  running: boolean;
+  /** Of the refit that runs, 0 to 1. */
+  done: number;
+  /** null = there was none. */
+  last_at: string | null;
+  /** What came of it. */
+  last: string;
+  /** When the next one begins by itself. */
+  next_at: string | null;
+}
+
+export interface RefitInput {
+  reason?: string;
+}
+
+export interface ModelUseInput {
+  version: string;
+  reason: string;
+}

@@ -5,6 +5,7 @@ import type { TrackHorizon, TrackRecord } from "../api/types";
 import { count, duration, percent } from "../lib/format";
 import { href, setParams, useRoute } from "../lib/router";
 import { horizon_names, horizon_words } from "../parts/heat";
+import { ModelList } from "../parts/models";
 import { Reliability } from "../parts/reliability";
 import { Answered, Empty } from "../parts/states";
 import { Threshold } from "../parts/threshold";
@@ -39,6 +40,7 @@ export function TrackRecordPage(): JSX.Element {
           );
         }}
       </Answered>
+      <ModelList />
     </div>
   );
 }
