@@ -50,6 +50,7 @@ int RunCommandLine(int argc, char** argv) {
   AddShowCommands(app);
   AddDecideCommands(app);
   AddAdminCommands(app);
+  AddAuditCommands(app);
   AddUserCommands(app);
   AddWatchCommand(app);
   AddReportCommand(app);

@@ -32,7 +32,8 @@ std::string DefaultDataFolder();
 void AddEngineCommand(CLI::App& app);          // engine
 void AddShowCommands(CLI::App& app);           // status, resources, resource, drift, ..., plans
 void AddDecideCommands(CLI::App& app);         // approve, reject, cancel, override, ..., rules
-void AddAdminCommands(CLI::App& app);          // login, agents, token, audit, provision
+void AddAdminCommands(CLI::App& app);          // login, agents, token, provision
+void AddAuditCommands(CLI::App& app);          // audit, audit verify | export
 void AddUserCommands(CLI::App& app);           // user list | add | remove
 void AddWatchCommand(CLI::App& app);           // watch
 void AddReportCommand(CLI::App& app);          // report

@@ -1,4 +1,4 @@
-// Client commands of administrators: login, agents, token, audit, provision.
+// Client commands of administrators: login, agents, token, provision.
 #include <pwd.h>
 #include <unistd.h>
 
@@ -21,8 +21,7 @@ namespace {
 
 struct AdminOptions {
   ClientOptions client;
-  std::string id, name, role, reason, span, subject, format, principal, note;
-  int limit = 50;
+  std::string id, name, role, reason, span, format, principal, note;
   bool dry_run = false;
 };
 
@@ -138,35 +137,6 @@ Status RevokeToken(const AdminOptions& options) {
   return Ok();
 }
 
-Status ListAudit(const AdminOptions& options) {
-  DRIFTCAST_ASSIGN_OR_RETURN(const EngineClient client, EngineClient::Find(options.client));
-  DRIFTCAST_ASSIGN_OR_RETURN(
-      const ClientJson audit,
-      client.Get("/api/v1/audit",
-                 {{"subject", options.subject}, {"limit", std::to_string(options.limit)}}));
-  if (options.client.json) return PrintJson(audit), Ok();
-  TextTable table({"NO", "WHEN", "WHO", "WHAT", "ABOUT", "DETAIL"});
-  table.AlignRight(0);
-  for (const auto& entry : audit["rows"]) {
-    table.Add({entry["number"].dump(), Text(entry, "at"), Shown(Text(entry, "by"), 24),
-               Text(entry, "action"), Shown(Text(entry, "subject"), 48),
-               Shown(Text(entry, "detail"), 80)});
-  }
-  std::fputs(table.size() == 0 ? "Nothing is recorded.\n" : table.Write().c_str(), stdout);
-  return Ok();
-}
-
-Status VerifyAudit(const AdminOptions& options) {
-  DRIFTCAST_ASSIGN_OR_RETURN(const EngineClient client, EngineClient::Find(options.client));
-  DRIFTCAST_ASSIGN_OR_RETURN(const ClientJson result, client.Get("/api/v1/audit/verify"));
-  if (options.client.json) PrintJson(result);
-  if (!result["ok"].get<bool>()) return DataLoss("{}", Text(result, "detail"));
-  if (!options.client.json) {
-    std::printf("the chain of %s entries is whole\n", result["entries"].dump().c_str());
-  }
-  return Ok();
-}
-
 StatusOr<std::string> ReadInput(const std::string& path) {
   constexpr size_t kBytesMax = 16 << 20;
   if (path != "-") return ReadFile(path, kBytesMax);
@@ -230,11 +200,7 @@ Command Add(CLI::App& parent, const char* name, const char* about, const char* e
   Command command{parent.add_subcommand(name, about), std::make_shared<AdminOptions>()};
   command.app->footer(examples);
   AddClientOptions(*command.app, command.options->client);
-  // A command that has commands of its own ("audit verify") is also asked when one of them is
-  // meant.
-  OnRun(*command.app, [app = command.app, options = command.options, run] {
-    return app->get_subcommands().empty() ? run(*options) : Ok();
-  });
+  OnRun(*command.app, [options = command.options, run] { return run(*options); });
   return command;
 }
 
@@ -281,15 +247,6 @@ void AddAdminCommands(CLI::App& app) {
                         "Who it is for, as the audit log will say it (default: you)");
   AddAgentCommands(app);
   AddTokenCommands(app);
-  Command audit =
-      Add(app, "audit", "The audit log, newest first",
-          "Examples:\n  driftcast audit --limit 20\n  driftcast audit verify", ListAudit);
-  audit.app->add_option("--subject", audit.options->subject, "Only about this plan, resource, ...");
-  audit.app->add_option("--limit", audit.options->limit, "At most so many entries")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  Add(*audit.app, "verify", "Check the hash chain from the first entry; fails when it is broken",
-      "Example:\n  driftcast audit verify", VerifyAudit);
   Command provision =
       Add(app, "provision", "Declare what resources should be (see docs/provision.md)",
           "Examples:\n  driftcast provision baseline.toml --reason 'release 42'\n  cat x.yaml | "
