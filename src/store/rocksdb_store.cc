@@ -5,8 +5,11 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
+
+#include "base/mutex.h"
 
 namespace driftcast {
 namespace {
@@ -14,7 +17,8 @@ namespace {
 Status FromRocksDb(const rocksdb::Status& status, const std::string& what) {
   if (status.ok()) return Ok();
   const std::string text = what + ": " + status.ToString();
-  if (status.IsNoSpace() || status.subcode() == rocksdb::Status::kNoSpace)
+  if (status.IsNoSpace() || text.find("File too large") != std::string::npos ||
+      text.find("quota exceeded") != std::string::npos)
     return ResourceExhausted("{}", text);
   if (status.IsCorruption()) return DataLoss("{}", text);
   if (status.IsBusy() || text.find("lock ") != std::string::npos)
@@ -37,6 +41,15 @@ rocksdb::ColumnFamilyOptions FamilyOptions(const std::shared_ptr<rocksdb::Cache>
   return options;
 }
 
+// See RocksDbStore::Writable.
+class NoRecovery : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+};
+
 rocksdb::Options DatabaseOptions() {
   rocksdb::Options options;
   options.create_if_missing = true;
@@ -48,43 +61,100 @@ rocksdb::Options DatabaseOptions() {
   options.max_open_files = 512;
   // A torn last record is what a crash leaves; anything else in the log is damage and is said.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  options.max_bgerror_resume_count = 0;
+  options.listeners.push_back(std::make_shared<NoRecovery>());
   return options;
+}
+
+// RocksDB, opened: closed when the last user lets go of it.
+class Database {
+ public:
+  static StatusOr<std::shared_ptr<const Database>> Open(const std::filesystem::path& folder);
+
+  Database(rocksdb::DB* database, std::vector<rocksdb::ColumnFamilyHandle*> families)
+      : database_(database), families_(std::move(families)) {}
+  ~Database() {
+    for (auto* family : families_) database_->DestroyColumnFamilyHandle(family);
+    database_->Close();
+  }
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  rocksdb::DB* operator->() const { return database_.get(); }
+  rocksdb::ColumnFamilyHandle* Family(Table table) const {
+    return families_[static_cast<size_t>(table)];
+  }
+  std::unique_ptr<rocksdb::Iterator> Iterate(Table table) const {
+    return std::unique_ptr<rocksdb::Iterator>(
+        database_->NewIterator(rocksdb::ReadOptions(), Family(table)));
+  }
+
+ private:
+  const std::unique_ptr<rocksdb::DB> database_;
+  const std::vector<rocksdb::ColumnFamilyHandle*> families_;  // by Table
+};
+
+StatusOr<std::shared_ptr<const Database>> Database::Open(const std::filesystem::path& folder) {
+  const auto cache = rocksdb::NewLRUCache(64 << 20);
+  // The unavoidable "default" family is opened and left empty.
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  for (size_t i = 0; i < kTableCount; ++i)
+    descriptors.emplace_back(TableName(static_cast<Table>(i)), FamilyOptions(cache));
+  descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, FamilyOptions(cache));
+  rocksdb::DB* database = nullptr;
+  std::vector<rocksdb::ColumnFamilyHandle*> families;
+  const auto status =
+      rocksdb::DB::Open(DatabaseOptions(), folder.string(), descriptors, &families, &database);
+  DRIFTCAST_RETURN_IF_ERROR(FromRocksDb(status, "opening the store in " + folder.string()));
+  return std::make_shared<const Database>(database, std::move(families));
+}
+
+// Opening writes what is in the logs into tables.
+Status CheckRoomToOpen(const std::filesystem::path& folder) {
+  std::error_code error;
+  uintmax_t needed = 1 << 20;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error))
+    if (entry.path().extension() == ".log") needed += entry.file_size(error);
+  const auto space = std::filesystem::space(folder, error);
+  if (error || space.available >= needed) return Ok();
+  return ResourceExhausted("the disk of {} is full: it goes on once {} MiB are free",
+                           folder.string(), (needed >> 20) + 1);
 }
 
 class RocksDbStore : public Store {
  public:
-  RocksDbStore(std::unique_ptr<rocksdb::DB> database,
-               std::vector<rocksdb::ColumnFamilyHandle*> families)
-      : database_(std::move(database)), families_(std::move(families)) {}
-
-  ~RocksDbStore() override {
-    for (auto* family : families_) database_->DestroyColumnFamilyHandle(family);
-    database_->Close();
-  }
+  RocksDbStore(std::filesystem::path folder, std::shared_ptr<const Database> database)
+      : folder_(std::move(folder)), opened_(std::move(database)) {}
 
   Status Commit(const WriteBatch& batch) override {
+    DRIFTCAST_ASSIGN_OR_RETURN(const auto opened, Writable());
+    const Database& database = *opened;
     rocksdb::WriteBatch writes;
     for (const auto& range : batch.deleted_ranges)
-      DRIFTCAST_RETURN_IF_ERROR(FromRocksDb(
-          writes.DeleteRange(Family(range.table), range.begin, range.end), "collecting a batch"));
+      DRIFTCAST_RETURN_IF_ERROR(
+          FromRocksDb(writes.DeleteRange(database.Family(range.table), range.begin, range.end),
+                      "collecting a batch"));
     for (const auto& write : batch.writes) {
-      auto* family = Family(write.table);
+      auto* family = database.Family(write.table);
       const auto status = write.value ? writes.Put(family, write.key, *write.value)
                                       : writes.Delete(family, write.key);
       DRIFTCAST_RETURN_IF_ERROR(FromRocksDb(status, "collecting a batch"));
     }
     rocksdb::WriteOptions options;
     options.sync = true;
-    const auto status = database_->Write(options, &writes);
+    const auto status = database->Write(options, &writes);
     if (status.ok()) return Ok();
-    // After a write error RocksDB refuses writes until it is told that the cause is gone.
-    database_->Resume();
+    const MutexLock lock(mutex_);
+    failed_ = true;
     return FromRocksDb(status, "writing to the store");
   }
 
   StatusOr<std::optional<std::string>> Get(Table table, std::string_view key) const override {
+    DRIFTCAST_ASSIGN_OR_RETURN(const auto opened, Opened());
+    const Database& database = *opened;
     std::string value;
-    const auto status = database_->Get(rocksdb::ReadOptions(), Family(table), SliceOf(key), &value);
+    const auto status =
+        database->Get(rocksdb::ReadOptions(), database.Family(table), SliceOf(key), &value);
     if (status.IsNotFound()) return std::optional<std::string>();
     DRIFTCAST_RETURN_IF_ERROR(FromRocksDb(status, "reading the store"));
     return std::optional<std::string>(std::move(value));
@@ -92,8 +162,8 @@ class RocksDbStore : public Store {
 
   Status Scan(Table table, std::string_view begin, std::string_view end,
               const ScanCallback& callback) const override {
-    const std::unique_ptr<rocksdb::Iterator> entry(
-        database_->NewIterator(rocksdb::ReadOptions(), Family(table)));
+    DRIFTCAST_ASSIGN_OR_RETURN(const auto opened, Opened());
+    const auto entry = opened->Iterate(table);
     for (entry->Seek(SliceOf(begin)); entry->Valid(); entry->Next()) {
       if (!end.empty() && ViewOf(entry->key()) >= end) break;
       if (!callback(ViewOf(entry->key()), ViewOf(entry->value()))) break;
@@ -103,8 +173,8 @@ class RocksDbStore : public Store {
 
   Status ScanBackwards(Table table, std::string_view begin, std::string_view end,
                        const ScanCallback& callback) const override {
-    const std::unique_ptr<rocksdb::Iterator> entry(
-        database_->NewIterator(rocksdb::ReadOptions(), Family(table)));
+    DRIFTCAST_ASSIGN_OR_RETURN(const auto opened, Opened());
+    const auto entry = opened->Iterate(table);
     if (end.empty()) {
       entry->SeekToLast();
     } else {
@@ -124,18 +194,36 @@ class RocksDbStore : public Store {
   }
 
  private:
-  rocksdb::ColumnFamilyHandle* Family(Table table) const {
-    return families_[static_cast<size_t>(table)];
-  }
-
   double Property(const char* name) const {
     uint64_t total = 0;
-    database_->GetAggregatedIntProperty(name, &total);
+    if (const auto opened = Opened(); opened.ok())
+      (**opened)->GetAggregatedIntProperty(name, &total);
     return static_cast<double>(total);
   }
 
-  std::unique_ptr<rocksdb::DB> database_;
-  std::vector<rocksdb::ColumnFamilyHandle*> families_;  // by Table
+  StatusOr<std::shared_ptr<const Database>> Opened() const {
+    const MutexLock lock(mutex_);
+    if (opened_ == nullptr) return Unavailable("the store is closed until it can be written to");
+    return opened_;
+  }
+
+  // After a write error RocksDB takes no more, and its own recovery (7.8, several families) ends
+  // the process: it flushes a log that it could not write to, and asserts that nobody does. So it
+  // is opened anew, as after a crash. Until there is room for that, what is there can be read.
+  StatusOr<std::shared_ptr<const Database>> Writable() {
+    const MutexLock lock(mutex_);
+    if (!failed_) return opened_;
+    DRIFTCAST_RETURN_IF_ERROR(CheckRoomToOpen(folder_));
+    opened_ = nullptr;
+    DRIFTCAST_ASSIGN_OR_RETURN(opened_, Database::Open(folder_));
+    failed_ = false;
+    return opened_;
+  }
+
+  const std::filesystem::path folder_;
+  mutable Mutex mutex_;
+  std::shared_ptr<const Database> opened_ DRIFTCAST_GUARDED_BY(mutex_);
+  bool failed_ DRIFTCAST_GUARDED_BY(mutex_) = false;  // a write, since it was opened
 };
 
 }  // namespace
@@ -144,19 +232,8 @@ StatusOr<std::unique_ptr<Store>> OpenRocksDbStore(const std::filesystem::path& f
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) return PermissionDenied("creating {}: {}", folder.string(), error.message());
-  const auto cache = rocksdb::NewLRUCache(64 << 20);
-  // The unavoidable "default" family is opened and left empty.
-  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
-  for (size_t i = 0; i < kTableCount; ++i)
-    descriptors.emplace_back(TableName(static_cast<Table>(i)), FamilyOptions(cache));
-  descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, FamilyOptions(cache));
-  rocksdb::DB* database = nullptr;
-  std::vector<rocksdb::ColumnFamilyHandle*> families;
-  const auto status =
-      rocksdb::DB::Open(DatabaseOptions(), folder.string(), descriptors, &families, &database);
-  DRIFTCAST_RETURN_IF_ERROR(FromRocksDb(status, "opening the store in " + folder.string()));
-  return std::unique_ptr<Store>(
-      new RocksDbStore(std::unique_ptr<rocksdb::DB>(database), std::move(families)));
+  DRIFTCAST_ASSIGN_OR_RETURN(auto database, Database::Open(folder));
+  return std::unique_ptr<Store>(new RocksDbStore(folder, std::move(database)));
 }
 
 }  // namespace driftcast

@@ -1,3 +1,5 @@
+#include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -87,6 +89,53 @@ TEST_F(StoreTest, ADamagedStoreIsRefused) {
   }
   std::ofstream(folder_ / "CURRENT") << "rubbish";
   EXPECT_FALSE(OpenRocksDbStore(folder_).ok());
+}
+
+// The size of files is limited for a while, which is as good as a full disk.
+class FullDisk {
+ public:
+  explicit FullDisk(rlim_t file_bytes_max) {
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit tight{file_bytes_max, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &tight);
+  }
+  ~FullDisk() { setrlimit(RLIMIT_FSIZE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+WriteBatch Noise(int number) {
+  std::mt19937_64 random(static_cast<uint64_t>(number));
+  std::string bytes(20'000, '\0');
+  for (char& c : bytes) c = static_cast<char>(random());
+  WriteBatch batch;
+  batch.Put(number % 2 ? Table::kState : Table::kHistory, std::to_string(number), bytes);
+  return batch;
+}
+
+TEST_F(StoreTest, GoesOnWhereItWasOnceAFullDiskHasRoom) {
+  auto opened = OpenRocksDbStore(folder_);
+  ASSERT_TRUE(opened.ok());
+  Store& store = **opened;
+  int written = 0;
+  for (const int more : {0, 5}) {
+    const FullDisk full(static_cast<rlim_t>(400'000 + more * 100'000));
+    Status status;
+    while ((status = store.Commit(Noise(written))).ok() && written < 200) ++written;
+    EXPECT_EQ(status.code(), StatusCode::kResourceExhausted) << Describe(status);
+    const auto first = store.Get(Table::kHistory, "0");
+    EXPECT_TRUE(first.ok() && first->has_value());
+  }
+  EXPECT_GT(written, 5);
+  for (int i = 0; i < 20; ++i, ++written) ASSERT_TRUE(store.Commit(Noise(written)).ok());
+  opened->reset();
+  const auto again = OpenRocksDbStore(folder_);
+  ASSERT_TRUE(again.ok());
+  for (int i = 0; i < written; ++i)
+    EXPECT_EQ((*again)->Get(i % 2 ? Table::kState : Table::kHistory, std::to_string(i))->value(),
+              *Noise(i).writes[0].value);
 }
 
 TEST(MemoryStore, AFailedCommitChangesNothing) {
