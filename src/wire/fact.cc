@@ -6,6 +6,7 @@
 #include <google/protobuf/unknown_field_set.h>
 
 #include "wire/fact_body.h"
+#include "wire/metric_fact.h"
 
 namespace driftcast {
 namespace {
@@ -111,6 +112,8 @@ StatusOr<Fact> FromProto(const v1::Fact& in) {
 }
 
 std::string EncodeFact(const Fact& fact) {
+  const auto* metrics = std::get_if<MetricsObserved>(&fact.body);
+  if (metrics != nullptr && fact.unknown_fields.empty()) return EncodeMetricFact(fact, *metrics);
   v1::Fact message;
   ToProto(fact, &message);
   std::string bytes;
