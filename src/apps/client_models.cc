@@ -27,6 +27,9 @@ Status Show(const ModelArguments& arguments, const ClientJson& models) {
     table.Add({(row["serves"].get<bool>() ? "* " : "  ") + Text(row, "version"), Text(row, "at"),
                Shown(Text(row, "by"), 20), Shown(Text(row, "reason"), 140)});
   std::printf("%s", table.Write().c_str());
+  if (!Text(models, "drifted_at").empty())
+    std::printf("\nsince %s what happens surprises it more than it used to\n",
+                Text(models, "drifted_at").c_str());
   const ClientJson& refit = models["refit"];
   if (refit["running"].get<bool>())
     std::printf("\na refit is under way: %.0f %%\n", 100 * refit["done"].get<double>());

@@ -204,6 +204,8 @@ void Shard::Collect(WriteBatch& batch, std::vector<LiveEvent>& events) {
     batch.Put(Table::kState, SeriesKey(stack_id, series),
               state_.stacks[stack_id].series[series].state.Serialize());
   if (pending.models) batch.Put(Table::kState, "models", EncodeModels(state_.models));
+  if (pending.model_watch)
+    batch.Put(Table::kState, "model-watch", EncodeModelWatch(state_.model_watch));
   for (const auto& digest : pending.blobs_dropped)
     if (const Status dropped = DeleteBlob(*state_.blobs, digest, batch); !dropped.ok())
       Log("engine").warn("blob.stays digest={} reason=\"{}\"", digest, Message(dropped));
@@ -300,6 +302,8 @@ Status Shard::Load(const Store& store) {
   }));
   DRIFTCAST_ASSIGN_OR_RETURN(const auto models, store.Get(Table::kState, "models"));
   if (models) DRIFTCAST_RETURN_IF_ERROR(LoadModels(state_, *models));
+  DRIFTCAST_ASSIGN_OR_RETURN(const auto watch, store.Get(Table::kState, "model-watch"));
+  if (watch) DRIFTCAST_RETURN_IF_ERROR(LoadModelWatch(state_, *watch));
   DRIFTCAST_ASSIGN_OR_RETURN(forecast_saved_,
                              LoadForecaster(store, TurnsOf(state_.models), state_.forecaster));
   state_.forecaster.Advance(state_.numbers.now);

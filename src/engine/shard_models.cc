@@ -1,6 +1,8 @@
 #include "engine/shard_models.h"
 
 #include <algorithm>
+#include <cmath>
+#include <optional>
 
 #include "base/bytes.h"
 #include "base/log.h"
@@ -22,6 +24,24 @@ StatusOr<SharedModel> ReadModel(const ShardState& shard, const std::string& dige
   DRIFTCAST_ASSIGN_OR_RETURN(auto model, predict::DriftModel::Parse(bytes));
   if (!model.trained()) return InvalidArgument("the model {} was never trained", digest);
   return std::make_shared<const predict::DriftModel>(std::move(model));
+}
+
+// How surprising outcomes are under their own forecasts, beyond what these expect of themselves:
+//   z = sum(loss - H(p)) / sqrt(sum of p (1 - p) logit(p)^2)
+// with loss the log loss and H its expectation; mean 0 and variance 1 when the forecasts are right.
+// After Spiegelhalter, "Probabilistic prediction in patient management and clinical trials", 1986,
+// for the log loss instead of the squared error. Nothing when there is too little to tell.
+std::optional<double> Surprise(std::span<const InputOutcome> outcomes) {
+  constexpr double kVarianceMin = 0.5;  // about one change that could have come
+  double beyond = 0, variance = 0;
+  for (const InputOutcome& outcome : outcomes) {
+    const double p = std::clamp<double>(outcome.p, 1e-6, 1 - 1e-6);
+    const double logit = std::log(p / (1 - p));
+    beyond += (p - (outcome.happened ? 1 : 0)) * logit;  // loss - H(p)
+    variance += p * (1 - p) * logit * logit;
+  }
+  if (variance < kVarianceMin) return std::nullopt;
+  return beyond / std::sqrt(variance);
 }
 
 void DropOldest(ShardState& shard) {
@@ -66,7 +86,46 @@ void ApplyModel(ShardState& shard, const Fact& fact, const ModelPublished& body)
   shard.models.push_back(std::move(served));
   DropOldest(shard);
   shard.pending.models = true;
+  shard.model_watch = {};
+  shard.pending.model_watch = true;
   Audit(shard, body.by, "model.published", body.version, body.reason);
+}
+
+void WatchModel(ShardState& shard, const StackId& stack, std::span<const InputOutcome> outcomes) {
+  constexpr double kMost = 3;  // standard deviations; more says no more
+  if (shard.forecaster.Abstains(stack, shard.numbers.now)) return;
+  const auto z = Surprise(outcomes);
+  if (!z) return;
+  ModelWatch& watch = shard.model_watch;
+  shard.pending.model_watch = true;
+  const bool moved = watch.surprise.Add((std::clamp(*z, -kMost, kMost) + kMost) / (2 * kMost));
+  if (!moved || watch.surprise.mean() <= watch.surprise.mean_before()) return;
+  if (watch.drifted_at != Instant()) return;
+  watch.drifted_at = shard.numbers.now;
+  const auto sigmas = [](double mean) { return mean * 2 * kMost - kMost; };
+  const std::string text = fmt::format(
+      "what happens surprises model {} more than it used to: {:+.1f} standard deviations a stack "
+      "and day, before {:+.1f}; the model is refitted",
+      shard.forecaster.model(), sigmas(watch.surprise.mean()),
+      sigmas(watch.surprise.mean_before()));
+  Audit(shard, Principal("engine"), "model.drifted", shard.forecaster.model(), text);
+  Alert(shard, "model.drifted", std::to_string(ToUnixMicros(watch.drifted_at)), StackId(),
+        shard.forecaster.model(), text, 3);
+}
+
+std::string EncodeModelWatch(const ModelWatch& watch) {
+  ByteWriter out;
+  out.Time(watch.drifted_at);
+  watch.surprise.Write(out);
+  return out.Take();
+}
+
+Status LoadModelWatch(ShardState& shard, std::string_view bytes) {
+  ByteReader in(bytes);
+  shard.model_watch.drifted_at = in.Time();
+  shard.model_watch.surprise = Adwin::Read(in);
+  if (!in.done()) return DataLoss("the watch over the model cannot be read");
+  return Ok();
 }
 
 std::string EncodeModels(const std::vector<ServedModel>& models) {

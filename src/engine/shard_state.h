@@ -23,6 +23,7 @@
 #include "remedy/propose.h"
 #include "shadow/judge.h"
 #include "shadow/resource_state.h"
+#include "signal/adwin.h"
 #include "signal/series_state.h"
 #include "store/store.h"
 
@@ -69,7 +70,7 @@ struct Stack {
   std::map<std::string, Slot> slots;  // by SlotKey
   // Who depends on a resource: slot keys by the slot key of what they need.
   std::map<std::string, std::set<std::string>> dependents;
-  std::map<std::string, SeriesSlot> series;  // by "kind NUL name NUL metric"
+  std::map<std::string, SeriesSlot> series;            // by "kind NUL name NUL metric"
   InputRows inputs_now;                                // of the last RefreshRisks
   std::array<InputRows, kHorizonCount> inputs_scored;  // of the open cohorts
 };
@@ -88,6 +89,7 @@ struct Pending {
   std::set<std::pair<std::string, std::string>> series;  // stack, series; those due to be stored
   std::set<std::string> blobs_dropped;                   // digests
   bool models = false;
+  bool model_watch = false;
   bool track = false;
   std::set<size_t> terms;  // horizons
   bool policy = false;
@@ -110,6 +112,12 @@ struct ServedModel {
   uint64_t from_lesson = 0;  // changes that the forecaster had learnt before
   Instant told;              // time that it had been told before
   std::shared_ptr<const predict::DriftModel> model;  // null = the one of the program
+};
+
+// How surprising the days turned out to be under the model that serves, and since when more so.
+struct ModelWatch {
+  Adwin surprise;
+  Instant drifted_at;  // epoch = it has not drifted since it began to serve
 };
 
 // The policy in force.
@@ -135,8 +143,9 @@ struct ShardState {
   std::vector<ExpectationSet> role_expectations;  // in the order in which they came
   TrackRecord track;
   const Store* blobs = nullptr;  // large values by digest (store/blob.h)
-  std::vector<ServedModel>
-      models;  // the last one serves; empty = the program's own, from the start
+  ModelWatch model_watch;
+  // The last one serves; empty = the program's own, from the start.
+  std::vector<ServedModel> models;
   Forecaster forecaster;
   std::array<InputTerms, kHorizonCount> terms;  // by horizon
   Pending pending;

@@ -3,6 +3,7 @@
 
 #include "engine/shard_decide.h"
 #include "engine/shard_inputs.h"
+#include "engine/shard_models.h"
 #include "engine/shard_policy.h"
 
 namespace driftcast {
@@ -34,7 +35,7 @@ ScoredResource Scored(const Stack& stack, const std::string& slot_key, const Slo
   return scored;
 }
 
-void CloseCohort(ShardState& shard, Stack& stack, size_t horizon) {
+void CloseCohort(ShardState& shard, const std::string& stack_id, Stack& stack, size_t horizon) {
   const Instant made_at = stack.record.cohort_made_at[horizon];
   std::vector<InputOutcome> outcomes;
   for (auto& [slot_key, slot] : stack.slots) {
@@ -48,6 +49,7 @@ void CloseCohort(ShardState& shard, Stack& stack, size_t horizon) {
     slot.p_scored[horizon] = -1;
   }
   LearnInputs(shard, stack.inputs_scored[horizon], horizon, outcomes);
+  if (horizon == kAlertHorizon) WatchModel(shard, StackId(stack_id), outcomes);
   shard.pending.track = true;
 }
 
@@ -71,7 +73,7 @@ void AdvanceCohorts(ShardState& shard, const std::string& stack_id, Stack& stack
     const Instant made_at = stack.record.cohort_made_at[h];
     const bool over = shard.numbers.now > made_at + kHorizons[h] + StaggerOf(stack_id, kMinute);
     if (made_at == Instant() || over) due.push_back(h);
-    if (made_at != Instant() && over) CloseCohort(shard, stack, h);
+    if (made_at != Instant() && over) CloseCohort(shard, stack_id, stack, h);
   }
   if (due.empty()) return;
   RefreshRisks(shard, stack_id, stack);

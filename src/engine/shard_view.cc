@@ -372,6 +372,8 @@ std::vector<ModelRow> ShardView::Models() const {
   return rows;
 }
 
+Instant ShardView::ModelDriftedAt() const { return shard_.model_watch.drifted_at; }
+
 PolicyVerdict ShardView::Verdict(const RemediationPlan& plan) const {
   return VerdictToShow(shard_, plan);
 }

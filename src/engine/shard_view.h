@@ -44,6 +44,7 @@ class ShardView : public EngineView {
   std::vector<TimeSpan> Windows(const RoleName& role) const override;
   std::vector<PauseSet> Pauses() const override;
   std::vector<ModelRow> Models() const override;
+  Instant ModelDriftedAt() const override;
   TrackRecord Track() const override;
   std::vector<IgnoreRule> Rules() const override { return shard_.active_rules; }
   std::vector<ActivityReported> Activities(const StackId& stack, size_t limit) const override;

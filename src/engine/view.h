@@ -216,6 +216,9 @@ class EngineView {
   virtual std::vector<PauseSet> Pauses() const { return {}; }                  // in force
   // Models that serve or can serve again, newest first; the program's own is always among them.
   virtual std::vector<ModelRow> Models() const { return {}; }
+  // Since when what happens surprises the model that serves more than it used to; epoch = it does
+  // not.
+  virtual Instant ModelDriftedAt() const { return {}; }
   virtual TrackRecord Track() const = 0;
   virtual std::vector<IgnoreRule> Rules() const = 0;
   virtual std::vector<ActivityReported> Activities(const StackId& stack, size_t limit) const = 0;

@@ -91,10 +91,16 @@ TeacherState Teacher::State() const {
   return state_;
 }
 
+Instant Teacher::DriftedAt() const {
+  return engine_.Ask([](const EngineView& view) { return view.ModelDriftedAt(); });
+}
+
 // False when it is time to stop.
 bool Teacher::WaitForTurn() {
   const MutexLock lock(mutex_);
-  while (!stopping_ && !asked_ && clock_->Now() < state_.next_at)
+  // One refit a drift: what it brings is then the best there is.
+  const auto has_drifted = [&] { return DriftedAt() > state_.last_at; };
+  while (!stopping_ && !asked_ && clock_->Now() < state_.next_at && !has_drifted())
     wake_.WaitFor(mutex_, std::chrono::seconds(30));
   asked_ = false;
   if (stopping_) return false;

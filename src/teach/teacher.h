@@ -18,7 +18,7 @@ namespace driftcast::teach {
 
 struct TeacherOptions {
   std::filesystem::path scratch;  // a folder of its own; emptied before and after each refit
-  Duration every = 7 * kDay;      // between refits
+  Duration every = 7 * kDay;      // between refits; a model that has drifted is refitted at once
   // Stacks are drawn until they hold this many resources: a refit of a large fleet learns from a
   // part of it. Memory and time grow with it.
   uint64_t resources_max = 20000;
@@ -48,6 +48,7 @@ class Teacher {
  private:
   void Run();
   bool WaitForTurn();
+  Instant DriftedAt() const;
   std::string RefitOnce();
 
   const TeacherOptions options_;

@@ -9,7 +9,7 @@ namespace {
 
 Json ToJson(const ModelRow& row) {
   return {{"version", row.what.version}, {"serves", row.serves},
-          {"at", MaybeTimeJson(row.at)},      {"by", row.what.by.value},
+          {"at", MaybeTimeJson(row.at)}, {"by", row.what.by.value},
           {"reason", row.what.reason},   {"learnt_until", MaybeTimeJson(row.what.learnt_until)},
           {"digest", row.what.digest}};
 }
@@ -26,10 +26,16 @@ Json RefitJson(const ModelAdmin* models) {
 
 HttpResponse ModelsResponse(const ApiContext& context, int status) {
   Json rows = Json::array();
-  for (const ModelRow& row :
-       context.engine.Ask([](const EngineView& view) { return view.Models(); }))
+  Instant drifted_at;
+  for (const ModelRow& row : context.engine.Ask([&](const EngineView& view) {
+         drifted_at = view.ModelDriftedAt();
+         return view.Models();
+       }))
     rows.push_back(ToJson(row));
-  return JsonResponse({{"rows", std::move(rows)}, {"refit", RefitJson(context.models)}}, status);
+  return JsonResponse({{"rows", std::move(rows)},
+                       {"refit", RefitJson(context.models)},
+                       {"drifted_at", MaybeTimeJson(drifted_at)}},
+                      status);
 }
 
 HttpResponse GetModels(const ApiContext& context, const ApiCall& call) {

@@ -58,6 +58,7 @@ class ScopedView : public EngineView {
   std::vector<TimeSpan> Windows(const RoleName& role) const override { return view_.Windows(role); }
   std::vector<PauseSet> Pauses() const override { return view_.Pauses(); }
   std::vector<ModelRow> Models() const override { return view_.Models(); }
+  Instant ModelDriftedAt() const override { return view_.ModelDriftedAt(); }
   TrackRecord Track() const override { return view_.Track(); }
   std::vector<IgnoreRule> Rules() const override { return view_.Rules(); }
   std::vector<ActivityReported> Activities(const StackId& stack, size_t limit) const override {

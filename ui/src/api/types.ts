@@ -1043,6 +1043,8 @@ export interface Model {
 export interface Models {
   rows: Model[];
   refit: RefitState;
+  /** Since when what happens surprises the model that serves more than it used to; null = it does not. */
+  drifted_at: string | null;
 }
 
 export interface RefitState {

@@ -24,6 +24,7 @@ export function ModelList(): JSX.Element {
       <Answered answer={models} lines={3}>
         {(data) => (
           <>
+            {data.drifted_at && <p class="notice tone-drift">Since <Time at={data.drifted_at} both /> what happens surprises the model more than it used to. It is refitted at once; look at what has changed at the site as well.</p>}
             <ul class="plain-list">{data.rows.map((model) => (
               <li key={model.version}>
                 <span><b>{model.version}</b> {model.serves && <span class="badge tone-sync">serves</span>}</span>
