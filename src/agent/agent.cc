@@ -102,6 +102,7 @@ void Agent::MakeCollectors() {
   history_ = std::make_unique<PackageHistory>(root_, *guard_, [this](const std::string& package) {
     return packages_->owners().FilesOf(package);
   });
+  sessions_ = std::make_unique<SessionHistory>(root_, *guard_, options_.people);
   metrics_ = std::make_unique<HostMetrics>(root_);
   const auto add = [&](std::unique_ptr<Collector> collector, Duration every, Risk risk) {
     sources_.push_back({std::move(collector), Cadence(every, risk), {}, {}, {}, false, {}});
@@ -227,6 +228,12 @@ void Agent::ReportRuns() {
   for (ActivityReported& run : history_->NewRuns(clock_.Now()))
     if (!reporter_->Report(std::move(run), SpoolLane::kEssential).ok())
       Log("agent").warn("report.run_lost reason='the spool is full'");
+}
+
+void Agent::ReportPeople() {
+  for (ActivityReported& activity : sessions_->News(clock_.Now()))
+    if (!reporter_->Report(std::move(activity), SpoolLane::kEssential).ok())
+      Log("agent").warn("report.activity_lost reason='the spool is full'");
 }
 
 void Agent::Watch() {
@@ -395,6 +402,7 @@ void Agent::CheckBudget() {
 }
 
 void Agent::ReportSelf() {
+  ReportPeople();  // at this pace too: their logs are written to all the time
   next_budget_ = {};
   CheckBudget();
   const Usage usage = ReadOwnUsage();

@@ -31,6 +31,7 @@
 #include "collect/package_history.h"
 #include "collect/process_table.h"
 #include "collect/secret.h"
+#include "collect/session_history.h"
 #include "collect/tls_collector.h"
 #include "collect/watcher.h"
 
@@ -52,6 +53,7 @@ struct AgentOptions {
   std::string allow_list = "/etc/driftcast/allow";
   uint64_t spool_bytes_max = 256ull << 20;
   Budget budget;
+  People people = People::kPseudonyms;        // how logins and uses of sudo are told
   std::map<std::string, std::string> labels;  // more of them, beside os, kernel, architecture
   // How often; stretched while the agent is over its budget.
   Duration metrics_every = 10 * kSecond;
@@ -110,7 +112,8 @@ class Agent {
   void Loop();
   void ReportEnrolled();
   void ReportPast();
-  void ReportRuns();  // package runs that are news
+  void ReportRuns();    // package runs that are news
+  void ReportPeople();  // logins and uses of sudo that are news
   void Watch();
   void TakeChanges();   // what the watcher saw
   void TakeRequests();  // what the other threads noted
@@ -137,6 +140,7 @@ class Agent {
   std::vector<Source> sources_;
   PackageCollector* packages_ = nullptr;  // one of sources_
   std::unique_ptr<PackageHistory> history_;
+  std::unique_ptr<SessionHistory> sessions_;
   std::unique_ptr<HostMetrics> metrics_;
   std::unique_ptr<Watcher> watcher_;
   const HostRoot machine_{"/"};       // whose processes change files, whatever root is read

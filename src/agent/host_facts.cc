@@ -18,8 +18,11 @@ std::map<std::string, std::string> ReadHostLabels(const HostRoot& root) {
     const auto text = root.Read(path, 64 << 10);
     if (!text.ok()) continue;
     const Parsed parsed = Parse({.syntax = Syntax::kShell}, *text);
-    for (const KeyValue& key : parsed.keys)
+    for (const KeyValue& key : parsed.keys) {
       if (key.path == "PRETTY_NAME") labels["os"] = CleanText(key.value.text, 128);
+      if (key.path == "ID") labels["os_id"] = CleanText(key.value.text, 32);
+      if (key.path == "VERSION_ID") labels["os_version"] = CleanText(key.value.text, 32);
+    }
     break;
   }
   return labels;

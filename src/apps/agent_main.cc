@@ -227,6 +227,15 @@ int Main(int argc, char** argv) {
   app.add_option("--spool-mb", arguments.spool_mib, "Most that is kept while the engine is away")
       ->capture_default_str()
       ->check(CLI::Range(1, 1 << 20));
+  app.add_option("--people", agent.people,
+                 "Logins and uses of sudo: off, pseudonyms (a fingerprint with this host's key), "
+                 "or names")
+      ->transform(
+          CLI::CheckedTransformer(std::map<std::string, People>{{"off", People::kOff},
+                                                                {"pseudonyms", People::kPseudonyms},
+                                                                {"names", People::kNames}},
+                                  CLI::ignore_case))
+      ->default_str("pseudonyms");
   app.add_option("--cpu-percent", agent.budget.cpu_percent,
                  "Budget, of one core; beyond it metrics are dropped first")
       ->capture_default_str()

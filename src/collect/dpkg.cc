@@ -32,6 +32,7 @@ void ReadField(const ControlField& field, DpkgPackage& package) {
   if (field.name == "Status") ReadStatus(field.value, package);
   if (field.name == "Architecture") package.architecture = field.value;
   if (field.name == "Version") package.version = field.value;
+  if (field.name == "Source") package.source = field.value;
   if (field.name == "Depends") package.depends = field.value;
   if (field.name == "Pre-Depends") package.pre_depends = field.value;
   if (field.name == "Provides") package.provides = field.value;

@@ -17,6 +17,7 @@ namespace driftcast {
 // A package that is not wholly gone. Views live as long as the text that was parsed.
 struct DpkgPackage {
   std::string_view name, architecture, version;
+  std::string_view source;     // "glibc (2.36-9)"; empty = named and versioned as the package
   std::string_view selection;  // "install", "hold", "deinstall", "purge"
   std::string_view state;      // "installed", "half-configured", "config-files", ...
   std::string_view depends, pre_depends, provides;

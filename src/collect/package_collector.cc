@@ -35,6 +35,18 @@ bool IsPending(const DpkgPackage& package, const AptOffer& offer) {
          CompareDebianVersions(offer.version, package.version) > 0;
 }
 
+// "glibc (2.36-9)": the source package, and its version where a rebuild has another.
+void AddSource(const DpkgPackage& package, std::vector<KeyValue>& context) {
+  const size_t open = package.source.find('(');
+  const auto name = package.source.substr(0, package.source.find_first_of(" ("));
+  if (!name.empty() && name != package.name)
+    context.push_back({"source", Value::Text(CleanText(name, kVersionBytesMax))});
+  if (open == std::string_view::npos) return;
+  const auto version = package.source.substr(open + 1);
+  const auto text = CleanText(version.substr(0, version.find(')')), kVersionBytesMax);
+  if (!text.empty()) context.push_back({"source_version", Value::Text(text)});
+}
+
 bool IsUsableName(const std::string& name) {
   return std::all_of(name.begin(), name.end(),
                      [](unsigned char c) { return c > 0x20 && c < 0x7F; });
@@ -97,6 +109,7 @@ ResourceObserved PackageCollector::Observe(const DpkgPackage& package,
   std::sort(out.depends_on.begin(), out.depends_on.end());
   out.depends_on.erase(std::unique(out.depends_on.begin(), out.depends_on.end()),
                        out.depends_on.end());
+  AddSource(package, out.context);
   if (const AptOffer* offer = lists_.Candidate(out.resource.name)) {
     out.context.push_back({"candidate", Value::Text(CleanText(offer->version, kVersionBytesMax))});
     out.context.push_back({"candidate_security", Value::Bool(offer->security)});

@@ -22,7 +22,8 @@ namespace driftcast {
 // to packages that are there ("requires"). Context: "candidate" (the version that apt would
 // install), "candidate_security" (true when it comes from a security suite), "candidate_pins"
 // ("not evaluated" when there are apt preferences), "next_run" of a package that is not on hold and
-// has a newer candidate: when unattended upgrades run next, if they do.
+// has a newer candidate: when unattended upgrades run next, if they do; "source" and
+// "source_version" where they differ from the package's own: advisories are about source packages.
 class PackageCollector : public Collector {
  public:
   // Says when packages are upgraded without anybody asking; nullopt: they are not.

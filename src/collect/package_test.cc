@@ -80,6 +80,25 @@ TEST(PackageCollector, ReadsWhatDpkgKnows) {
   EXPECT_EQ(again.unchanged.size(), 5u);
 }
 
+TEST(PackageCollector, NamesTheSourceWhereItDiffers) {
+  ScratchRoot scratch;
+  scratch.Write("/var/lib/dpkg/status",
+                "Package: libssl3\nStatus: install ok installed\nArchitecture: amd64\n"
+                "Source: openssl\nVersion: 3.0.11-1\n\n"
+                "Package: nginx\nStatus: install ok installed\nArchitecture: amd64\n"
+                "Source: nginx (1.22.1-9)\nVersion: 1.22.1-9+b1\n\n"
+                "Package: odd\nStatus: install ok installed\nArchitecture: amd64\n"
+                "Source: (\nVersion: 1\n\n");
+  PackageCollector collector(scratch.root());
+  RecordingSink sink;
+  ASSERT_TRUE(collector.Collect(Depth::kAll, sink).ok());
+  EXPECT_EQ(ValueOf(sink.Find("libssl3")->context, "source"), "openssl");
+  EXPECT_EQ(ValueOf(sink.Find("libssl3")->context, "source_version"), "(none)");
+  EXPECT_EQ(ValueOf(sink.Find("nginx")->context, "source"), "(none)");
+  EXPECT_EQ(ValueOf(sink.Find("nginx")->context, "source_version"), "1.22.1-9");
+  EXPECT_EQ(ValueOf(sink.Find("odd")->context, "source"), "(none)");
+}
+
 TEST(PackageCollector, FindsTheCandidateInTheLists) {
   ScratchRoot scratch;
   scratch.Write("/var/lib/dpkg/status", kStatus);

@@ -1,0 +1,53 @@
+// Who was on the host and who became root, as activities, from /var/log/wtmp and auth.log.
+#ifndef DRIFTCAST_COLLECT_SESSION_HISTORY_H_
+#define DRIFTCAST_COLLECT_SESSION_HISTORY_H_
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "collect/host_root.h"
+#include "collect/secret.h"
+#include "model/fact.h"
+
+namespace driftcast {
+
+// How people are named outside of their host.
+enum class People {
+  kOff,         // not at all: nothing about them is read
+  kPseudonyms,  // by a fingerprint with this host's key: the same person has the same name
+  kNames,       // as they are
+};
+
+// Not thread-safe. Reads the last 4 MiB of each log; only when it has changed.
+class SessionHistory {
+ public:
+  SessionHistory(const HostRoot& root, const SecretGuard& guard, People people)
+      : root_(root), guard_(guard), people_(people) {}
+
+  // What was not told in its present state yet, oldest first: "login" (told when a session begins
+  // and again when it has ended), "sudo" and "su". The first call goes back `first_window`, so that
+  // the engine knows people's rhythm. Of sudo the program is told and not its arguments; of a login
+  // whether it came from another host and not from which.
+  std::vector<ActivityReported> News(Instant now, Duration first_window = kDay * 30);
+
+  // "person-3f9c2a": the name under which the person is told.
+  std::string NameOf(const std::string& user) const;
+
+ private:
+  std::string ReadEnd(const std::string& path, int64_t& stamp);
+  void Logins(Instant since, std::vector<ActivityReported>& out);
+  void Elevations(Instant now, Instant since, std::vector<ActivityReported>& out);
+  bool IsNews(const ActivityReported& activity);
+
+  const HostRoot& root_;
+  const SecretGuard& guard_;
+  const People people_;
+  int64_t wtmp_stamp_ = 0, auth_stamp_ = 0;
+  std::map<std::string, Instant> told_;  // kind and id -> end that was told
+};
+
+}  // namespace driftcast
+
+#endif  // DRIFTCAST_COLLECT_SESSION_HISTORY_H_
