@@ -139,7 +139,10 @@ StatusOr<HttpReply> Perform(Transfer transfer) {
   curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &transfer);
   curl_easy_setopt(curl.get(), CURLOPT_HEADERFUNCTION, &OnHeader);
   curl_easy_setopt(curl.get(), CURLOPT_HEADERDATA, &transfer);
-  if (IsLoopback(url.get())) curl_easy_setopt(curl.get(), CURLOPT_NOPROXY, "*");
+  if (!transfer.call.proxy.empty())
+    curl_easy_setopt(curl.get(), CURLOPT_PROXY, transfer.call.proxy.c_str());
+  else if (IsLoopback(url.get()))
+    curl_easy_setopt(curl.get(), CURLOPT_NOPROXY, "*");
   SetMethod(curl.get(), transfer.call);
   SetLimits(curl.get(), transfer.call);
   SetAuthorities(curl.get(), transfer.call);

@@ -21,6 +21,8 @@ struct HttpCall {
   Duration timeout = kSecond * 60;   // of the whole; zero = none, for streams
   size_t body_bytes_max = 64 << 20;  // of the answer
   int redirects_max = 0;
+  std::string proxy =
+      {};  // "http://host:port"; empty = as the environment says, never for loopback
   std::string authorities = {};  // PEM that alone is trusted with https; empty = the machine's
 };
 
