@@ -280,6 +280,28 @@ StatusOr<std::vector<ChangeEvent>> Engine::PastOf(const StackId& stack) const {
   return driftcast::PastOf(*impl_->store, stack);
 }
 
+Status Engine::PublishFeed(FeedPublished feed, std::string_view content) {
+  feed.digest.clear();
+  if (!content.empty()) {
+    DRIFTCAST_ASSIGN_OR_RETURN(feed.digest, PutBlob(*impl_->store, content));
+  }
+  Fact fact;
+  fact.at = impl_->clock->Now();
+  const std::string digest = feed.digest;
+  fact.body = std::move(feed);
+  const Status published = SubmitAndWait({std::move(fact)});
+  if (published.ok() || digest.empty()) return published;
+  const auto used = Ask([&](const EngineView& view) {
+    const auto feeds = view.Feeds();
+    return std::any_of(feeds.begin(), feeds.end(),
+                       [&](const FeedStatus& known) { return known.content.digest == digest; });
+  });
+  WriteBatch drop;
+  if (!used && DeleteBlob(*impl_->store, digest, drop).ok())
+    DRIFTCAST_RETURN_IF_ERROR(impl_->store->Commit(drop));
+  return published;
+}
+
 void Engine::RunOnShard(const std::function<void(const EngineView&)>& question) const {
   Mutex mutex;
   CondVar answered;

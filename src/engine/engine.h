@@ -72,6 +72,12 @@ class Engine {
   // engine/past.h: what can be learnt from, without a load on the shard.
   StatusOr<std::vector<ChangeEvent>> PastOf(const StackId& stack) const;
 
+  // Replaces the content of a feed by these bytes (intel/knowledge.h), made durable before the fact
+  // that names them. `feed.digest` is set here; empty `content` leaves the content as it is.
+  // Errors: those of Submit, InvalidArgument for bytes that are no content: the feed stays as it
+  // was.
+  Status PublishFeed(FeedPublished feed, std::string_view content);
+
   // The highest number up to which all of the agent's facts are durable; 0 for a new agent.
   uint64_t DurableSequence(const AgentId& agent) const;
 

@@ -5,7 +5,6 @@
 
 #include "intel/version.h"
 #include "predict/state_bytes.h"
-#include "shadow/sensitivity.h"
 
 namespace driftcast {
 namespace {
@@ -88,19 +87,6 @@ void AddInputReasons(const InputShift& inputs, double added, std::vector<Reason>
   }
 }
 
-// Of the likely keys; of all keys when none is likelier than another.
-void SetSeverity(const ResourceId& id, const ResourceState& state, DriftPrediction& prediction) {
-  const auto consider = [&](const std::string& path) {
-    const Sensitivity sensitivity = SensitivityOf(id.kind, id.name, path);
-    if (sensitivity.weight <= prediction.severity) return;
-    prediction.severity = sensitivity.weight;
-    prediction.severity_reason = fmt::format("{}: {}", path, sensitivity.why);
-  };
-  for (const PredictedKey& key : prediction.keys) consider(key.path);
-  if (prediction.keys.empty())
-    for (const KeyState& key : state.keys) consider(key.path);
-}
-
 }  // namespace
 
 void Forecaster::Advance(Instant now) {
@@ -180,7 +166,6 @@ DriftPrediction Forecaster::Predict(const ResourceId& id, const ResourceState& s
                    });
   AddScheduledKey(state, Scheduled(state, now, kHorizons[kReasonedHorizon]),
                   plain[kReasonedHorizon], prediction.keys);
-  SetSeverity(id, state, prediction);
   return prediction;
 }
 

@@ -8,6 +8,7 @@
 #include "engine/shard_decide.h"
 #include "engine/shard_models.h"
 #include "engine/shard_policy.h"
+#include "intel/ecosystem.h"
 #include "shadow/update.h"
 #include "store/blob.h"
 #include "wire/fact.h"
@@ -95,6 +96,7 @@ void Dispatch(ShardState& shard, const Fact& fact) {
     void operator()(const PolicyPublished& b) const { ApplyPolicy(shard, fact, b); }
     void operator()(const PauseSet& b) const { ApplyPause(shard, fact, b); }
     void operator()(const PlanWritten& b) const { ApplyWritten(shard, fact, b); }
+    void operator()(const FeedPublished& b) const { ApplyFeed(shard, fact, b); }
     void operator()(const AgentReported& b) const {
       StackFor(shard, fact.stack).record.report = b;
       Emit(shard, LiveEvent::Kind::kStack, fact.stack, fact.stack.value, "");
@@ -136,6 +138,7 @@ Status Shard::CheckOne(const Fact& fact, std::map<std::string, uint64_t>& applie
   if (const auto* body = std::get_if<ModelPublished>(&fact.body)) return CheckModel(state_, *body);
   if (const auto* body = std::get_if<PauseSet>(&fact.body)) return CheckPause(state_, *body);
   if (const auto* body = std::get_if<PlanWritten>(&fact.body)) return CheckWritten(state_, *body);
+  if (const auto* body = std::get_if<FeedPublished>(&fact.body)) return CheckFeed(state_, *body);
   return Ok();
 }
 
@@ -190,6 +193,17 @@ void Shard::Collect(WriteBatch& batch, std::vector<LiveEvent>& events) {
   }
   if (pending.policy)
     batch.Put(Table::kState, "policy", BodyBytes(state_.policy->source, state_.policy->at));
+  for (const auto& id : pending.feeds) {
+    const auto feed = state_.intel.feeds.find(id);
+    put_or_delete(FeedKey(id), feed != state_.intel.feeds.end(),
+                  [&] { return Encode(feed->second); });
+  }
+  for (const auto& actor : pending.people)
+    batch.Put(Table::kState, "y/" + actor, state_.people[actor].Encode());
+  for (const auto& digest : pending.blobs_dropped)
+    if (const Status dropped = DeleteBlob(*state_.blobs, digest, batch); !dropped.ok())
+      Log("engine").warn("feed.old_content_stays digest={} reason=\"{}\"", digest,
+                         Message(dropped));
   for (const auto& id : pending.agents)
     batch.Put(Table::kState, "a/" + id, OrderedNumber(state_.agents[id]));
   for (const auto& [stack_id, horizon] : pending.cohorts) {
@@ -300,6 +314,10 @@ Status Shard::Load(const Store& store) {
     state_.agents[std::string(id)] = FromOrderedNumber(bytes);
     return Ok();
   }));
+  DRIFTCAST_RETURN_IF_ERROR(LoadEach(store, "y/", [&](std::string_view id, std::string_view bytes) {
+    DRIFTCAST_ASSIGN_OR_RETURN(state_.people[std::string(id)], PersonRhythm::Decode(bytes));
+    return Ok();
+  }));
   DRIFTCAST_ASSIGN_OR_RETURN(const auto models, store.Get(Table::kState, "models"));
   if (models) DRIFTCAST_RETURN_IF_ERROR(LoadModels(state_, *models));
   DRIFTCAST_ASSIGN_OR_RETURN(const auto watch, store.Get(Table::kState, "model-watch"));
@@ -311,16 +329,20 @@ Status Shard::Load(const Store& store) {
 }
 
 Status Shard::LoadRest(const Store& store) {
+  DRIFTCAST_RETURN_IF_ERROR(LoadFeeds(state_, store));
+  for (auto& [id, stack] : state_.stacks) stack.ecosystem = intel::EcosystemOf(stack.record.labels);
   DRIFTCAST_RETURN_IF_ERROR(
       LoadEach(store, ShadowPrefix(), [&](std::string_view key, std::string_view bytes) {
         const size_t zero = key.find('\0');
         if (zero == key.npos) return DataLoss("a shadow under a key that is none");
         const StackId stack_id{std::string(key.substr(0, zero))};
-        Stack& stack = state_.stacks[stack_id.value];
+        auto& [stack_key, stack] = *state_.stacks.try_emplace(stack_id.value).first;
         const ResourceId id = IdFromSlotKey(stack_id, key.substr(zero + 1));
         DRIFTCAST_ASSIGN_OR_RETURN(const auto state, DecodeResourceState(bytes));
-        Slot& slot = stack.slots[SlotKey(id)];
+        auto& [slot_key, slot] = *stack.slots.try_emplace(SlotKey(id)).first;
         slot.bytes = bytes;
+        HoldPackage(state_, stack_key, slot_key, state, slot);
+        HoldObservables(state_, stack_key, slot_key, state, false);
         FillSlot(state_, id, state, ViewOfSlot(state_, id, state), slot);
         for (const auto& edge : state.depends_on)
           if (edge.to_stack.empty())

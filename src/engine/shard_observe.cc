@@ -98,6 +98,39 @@ std::vector<ChangeEvent> KeysThatGo(const ResourceId& id, const Fact& fact,
   return lost;
 }
 
+bool IsOfPeople(const std::string& kind) {
+  return kind == "login" || kind == "sudo" || kind == "su";
+}
+
+// The activity, marked when it is at an hour at which its person was never seen; the first time
+// that it is told it counts in the person's rhythm, and sudo at such an hour is alerted.
+ActivityReported Noted(ShardState& shard, const Fact& fact, ActivityReported activity, bool first) {
+  if (activity.actor.empty()) return activity;
+  PersonRhythm& rhythm = shard.people[activity.actor];
+  if (rhythm.IsUnusual(activity.started_at)) {
+    activity.details["unusual"] =
+        fmt::format("{} was not seen at this hour in {} logins", activity.actor, rhythm.total());
+    activity.text += ", at an unusual hour";
+    if (first && activity.kind != "login")
+      Alert(shard, "person.unusual", fact.stack.value + "@" + activity.kind + "@" + activity.id,
+            fact.stack, fact.stack.value, activity.text, 5);
+  }
+  if (first) {
+    rhythm.Add(activity.started_at);
+    shard.pending.people.insert(activity.actor);
+  }
+  return activity;
+}
+
+// The oldest; of people's logins when those are more than half.
+void ForgetOne(std::deque<ActivityReported>& kept) {
+  const auto of_people = [](const ActivityReported& a) { return IsOfPeople(a.kind); };
+  const auto count = static_cast<size_t>(std::count_if(kept.begin(), kept.end(), of_people));
+  const auto oldest =
+      count * 2 > kept.size() ? std::find_if(kept.begin(), kept.end(), of_people) : kept.begin();
+  kept.erase(oldest);
+}
+
 void ApplyRoleExpectations(ShardState& shard, const StackId& stack, const RoleName& role) {
   if (role.empty()) return;
   for (const ExpectationSet& wanted : shard.role_expectations) {
@@ -120,6 +153,7 @@ void ApplyEnrolled(ShardState& shard, const Fact& fact, const StackEnrolled& bod
   const bool new_role = stack.record.role != body.role;
   stack.record.role = body.role;
   stack.record.labels = body.labels;
+  HoldAgain(shard, shard.stacks.find(fact.stack.value)->first, stack);
   stack.record.allowed_kinds = body.allowed_kinds;
   stack.record.agent = fact.agent;
   if (!known)
@@ -209,10 +243,10 @@ void ApplyExpectationFact(ShardState& shard, const Fact& fact, const Expectation
 void ApplyActivity(ShardState& shard, const Fact& fact, const ActivityReported& body) {
   Stack& stack = StackFor(shard, fact.stack);
   auto& kept = stack.record.activities;
-  std::erase_if(kept,
-                [&](const ActivityReported& a) { return a.kind == body.kind && a.id == body.id; });
-  kept.push_back(body);
-  if (kept.size() > StackRecord::kActivitiesKept) kept.pop_front();
+  const size_t known_before = std::erase_if(
+      kept, [&](const ActivityReported& a) { return a.kind == body.kind && a.id == body.id; });
+  kept.push_back(IsOfPeople(body.kind) ? Noted(shard, fact, body, known_before == 0) : body);
+  if (kept.size() > StackRecord::kActivitiesKept) ForgetOne(kept);
   // A run is often reported after what it changed: name it in the drifts that it explains.
   for (auto& [id, drift] : shard.drifts) {
     if (drift.resource.stack != fact.stack || drift.closed_at != Instant() || drift.cause.known())

@@ -34,6 +34,24 @@ std::vector<Dependent> DependentsOf(const ShardState& shard, const ResourceId& i
   return found;
 }
 
+// What is open on the resource's package, for the plans' security.
+std::vector<Exposure> ExposuresFor(const ShardState& shard, const Slot& slot) {
+  std::vector<Exposure> exposures;
+  if (slot.holding == nullptr) return exposures;
+  for (const auto& open : slot.holding->second.open) {
+    Exposure exposure;
+    exposure.id = open.id;
+    exposure.fixed_version = open.fixed;
+    if (open.cve) {
+      const intel::Rating rating = shard.intel.knowledge.RatingOf(*open.cve);
+      exposure.epss = rating.epss ? rating.epss->probability : 0;
+      exposure.exploited = rating.kev.has_value();
+    }
+    exposures.push_back(std::move(exposure));
+  }
+  return exposures;
+}
+
 uint32_t AttemptsOf(const ShardState& shard, const std::string& trigger) {
   uint32_t attempts = 0;
   for (const auto& [id, plan] : shard.plans)
@@ -57,7 +75,8 @@ void WithContext(const ShardState& shard, const ResourceId& id,
   const ResourceState state = DecodeSlot(*slot);
   const ShadowResource view = ViewOfSlot(shard, id, state);
   const auto drift = shard.drifts.find(state.drift_id);
-  const DriftPrediction prediction = InputReader(shard).Predict(id, state);
+  InputReader reader(shard);
+  const DriftPrediction prediction = PredictionOf(reader, shard, id, *slot);
   const auto dependents = DependentsOf(shard, id);
   const Knowledge knowledge = KnowledgeOf(shard);
   const auto windows = WindowsFor(shard, stack->second.record.role);
@@ -70,6 +89,8 @@ void WithContext(const ShardState& shard, const ResourceId& id,
   context.site = &RulesInForce(shard).site;
   context.windows = windows;
   context.knowledge = &knowledge;
+  const std::vector<Exposure> exposures = ExposuresFor(shard, *slot);
+  context.exposures = exposures;
   context.dependents = dependents;
   context.allowed_kinds = stack->second.record.allowed_kinds;
   const std::string trigger = context.drift != nullptr ? context.drift->id : PredictionTrigger(id);

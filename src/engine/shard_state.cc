@@ -253,9 +253,15 @@ void FillSlot(const ShardState& shard, const ResourceId& id, const ResourceState
   if (slot.severity_of_kind == 0)
     slot.severity_of_kind = static_cast<float>(SensitivityOf(id.kind, id.name, "").weight);
   slot.touched_by = state.touched_by;
-  slot.severity = slot.severity_of_kind;
+  slot.severity_base = slot.severity_of_kind;
   if (const auto drift = shard.drifts.find(state.drift_id); drift != shard.drifts.end())
-    slot.severity = static_cast<float>(drift->second.severity);
+    slot.severity_base = static_cast<float>(drift->second.severity);
+  RateSlot(slot);
+}
+
+void RateSlot(Slot& slot) {
+  const double exposure = slot.holding == nullptr ? 0 : slot.holding->second.weight;
+  slot.severity = static_cast<float>(std::min(10.0, slot.severity_base + exposure + slot.sighted));
 }
 
 bool HasForecasts(const Stack& stack) { return stack.record.cohort_made_at[0] != Instant(); }
@@ -298,14 +304,15 @@ void PutState(ShardState& shard, const ResourceId& id, ResourceState state, cons
 
 void PutJudged(ShardState& shard, const ResourceId& id, ResourceState state,
                const ShadowResource& view, const Cause& cause) {
-  Stack& stack = shard.stacks[id.stack.value];
-  std::string slot_key = SlotKey(id);
-  Slot& slot = stack.slots[slot_key];
+  auto& [stack_key, stack] = *shard.stacks.try_emplace(id.stack.value).first;
+  auto& [slot_key, slot] = *stack.slots.try_emplace(SlotKey(id)).first;
   if (HashOf(state.depends_on) != slot.depends_on_hash)
     UpdateDependents(stack, slot_key, DecodeSlot(slot).depends_on, state.depends_on);
   state.status = view.status;
   FollowDrift(shard, stack, id, view, cause, state);
   if (HasForecasts(stack)) Touch(shard, id, slot_key, state);  // else all follow when it enrolled
+  HoldPackage(shard, stack_key, slot_key, state, slot);
+  HoldObservables(shard, stack_key, slot_key, state, true);
   FillSlot(shard, id, state, view, slot);
   if (!state.exists) slot.p_change = {};
   shard.pending.slots.insert({id.stack.value, slot_key});
@@ -313,7 +320,7 @@ void PutJudged(ShardState& shard, const ResourceId& id, ResourceState state,
   if (!state.exists && !state.managed && !state.expected_absent) {
     UpdateDependents(stack, slot_key, state.depends_on, {});
     VoidPredictions(shard, id, slot);
-    stack.slots.erase(slot_key);
+    stack.slots.erase(stack.slots.find(slot_key));
   } else {
     slot.bytes = Encode(state);
   }

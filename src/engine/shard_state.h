@@ -17,8 +17,10 @@
 #include "engine/forecaster.h"
 #include "engine/input_terms.h"
 #include "engine/live_event.h"
+#include "engine/people.h"
 #include "engine/records.h"
 #include "engine/scorekeeper.h"
+#include "engine/shard_intel.h"
 #include "remedy/policy.h"
 #include "remedy/propose.h"
 #include "shadow/judge.h"
@@ -46,12 +48,15 @@ struct Slot {
   uint32_t keys = 0;
   uint32_t keys_differing = 0;
   Instant changed_at, changed_before_at, compared_at, treated_at, snoozed_until;
-  Risks p_change{};    // as of the last change or cohort
-  float severity = 0;  // of its open drift, else of its kind
+  Risks p_change{};         // as of the last change or cohort
+  float severity = 0;       // the next, and what is open on its package, at most 10
+  float severity_base = 0;  // of its open drift, else of its kind
   float severity_of_kind = 0;
   uint64_t depends_on_hash = 0;
-  uint64_t touched_by = 0;  // as in ResourceState
-  Risks p_scored;           // of the open cohorts; negative = not in it
+  uint64_t touched_by = 0;          // as in ResourceState
+  float sighted = 0;                // weight of the worst indicator that was met on it
+  HoldingEntry* holding = nullptr;  // of an installed package that feeds could speak of
+  Risks p_scored;                   // of the open cohorts; negative = not in it
   // Places of its inputs in the rows of its stack, as p_change and p_scored were made; 0 = none.
   uint16_t inputs_now = 0;
   std::array<uint16_t, kHorizonCount> inputs_scored{};
@@ -73,6 +78,9 @@ struct Stack {
   std::map<std::string, SeriesSlot> series;            // by "kind NUL name NUL metric"
   InputRows inputs_now;                                // of the last RefreshRisks
   std::array<InputRows, kHorizonCount> inputs_scored;  // of the open cohorts
+  // What its resources show that indicators may speak of, by slot key.
+  std::map<std::string, std::vector<ObservableEntry*>> observables;
+  std::string ecosystem;  // of its packages, from the labels; empty = not known
 };
 
 // What the current batch has changed and not yet handed over.
@@ -85,6 +93,9 @@ struct Pending {
   std::set<std::string> rules;
   std::set<std::string> pauses;
   std::set<std::string> agents;
+  std::set<std::string> feeds;
+  std::set<std::string> people;
+  std::set<std::string> blobs_dropped;                   // digests that nothing names any more
   std::set<std::pair<std::string, size_t>> cohorts;      // stack, horizon
   std::set<std::pair<std::string, std::string>> series;  // stack, series; those due to be stored
   std::set<std::string> blobs_dropped;                   // digests
@@ -148,6 +159,8 @@ struct ShardState {
   std::vector<ServedModel> models;
   Forecaster forecaster;
   std::array<InputTerms, kHorizonCount> terms;  // by horizon
+  IntelState intel;
+  std::map<std::string, PersonRhythm> people;  // by pseudonym
   Pending pending;
   std::deque<Touched> touched;  // by fact number; those beyond numbers.scored_number
 
@@ -167,6 +180,9 @@ DriftShare ShareOf(const ShardState& shard, const ResourceId& id);
 // Fills what a slot keeps beside the bytes, except forecasts and open cohorts.
 void FillSlot(const ShardState& shard, const ResourceId& id, const ResourceState& state,
               const ShadowResource& view, Slot& slot);
+
+// The severity that lists show: that of the slot's drift or kind, raised by what is open on it.
+void RateSlot(Slot& slot);
 
 // False while the stack enrols: its first forecasts are made when that is done.
 bool HasForecasts(const Stack& stack);

@@ -291,14 +291,15 @@ Page<DriftPrediction> ShardView::Predictions(const ResourceFilter& filter) const
                         : TakePage(all, filter.offset, filter.limit, as_asked);
   InputReader reader(shard_);
   for (const Found& found : rows)
-    page.rows.push_back(reader.Predict(found.id(), DecodeSlot(*found.slot)));
+    page.rows.push_back(PredictionOf(reader, shard_, found.id(), *found.slot));
   return page;
 }
 
 std::optional<DriftPrediction> ShardView::Prediction(const ResourceId& id) const {
   const Slot* slot = FindSlot(shard_, id);
   if (slot == nullptr || !slot->exists) return std::nullopt;
-  return InputReader(shard_).Predict(id, DecodeSlot(*slot));
+  InputReader reader(shard_);
+  return PredictionOf(reader, shard_, id, *slot);
 }
 
 Page<RemediationPlan> ShardView::Plans(const PlanFilter& filter) const {
@@ -391,6 +392,40 @@ std::vector<PauseSet> ShardView::Pauses() const {
   std::vector<PauseSet> pauses;
   for (const auto& [id, pause] : shard_.pauses) pauses.push_back(pause);
   return pauses;
+}
+
+std::vector<FeedStatus> ShardView::Feeds() const {
+  std::vector<FeedStatus> feeds;
+  for (const auto& [name, feed] : shard_.intel.feeds) feeds.push_back(feed);
+  return feeds;
+}
+
+std::vector<OpenExposure> ShardView::ExposuresOf(const ResourceId& id) const {
+  const Slot* slot = FindSlot(shard_, id);
+  if (slot == nullptr) return {};
+  return driftcast::ExposuresOf(shard_, shard_.stacks.at(id.stack.value).record.role.value, *slot);
+}
+
+std::vector<MetIndicator> ShardView::IndicatorsOn(const ResourceId& id) const {
+  const auto stack = shard_.stacks.find(id.stack.value);
+  return stack == shard_.stacks.end() ? std::vector<MetIndicator>() : MetOn(stack->second, id);
+}
+
+std::vector<MetIndicator> ShardView::IndicatorsMet(const std::string& stack_id) const {
+  std::vector<MetIndicator> met;
+  for (const auto& [id, stack] : shard_.stacks) {
+    if (!stack_id.empty() && id != stack_id) continue;
+    for (const auto& [slot_key, held] : stack.observables)
+      for (MetIndicator& one : MetOn(stack, IdFromSlotKey(StackId(id), slot_key)))
+        met.push_back(std::move(one));
+  }
+  std::stable_sort(met.begin(), met.end(),
+                   [](const auto& a, const auto& b) { return a.weight > b.weight; });
+  return met;
+}
+
+Page<ExposureRow> ShardView::Exposures(const ExposureFilter& filter) const {
+  return ListExposures(shard_, filter);
 }
 
 TrackRecord ShardView::Track() const {

@@ -46,6 +46,11 @@ class ShardView : public EngineView {
   std::vector<ModelRow> Models() const override;
   Instant ModelDriftedAt() const override;
   TrackRecord Track() const override;
+  std::vector<FeedStatus> Feeds() const override;
+  std::vector<OpenExposure> ExposuresOf(const ResourceId& id) const override;
+  std::vector<MetIndicator> IndicatorsOn(const ResourceId& id) const override;
+  std::vector<MetIndicator> IndicatorsMet(const std::string& stack) const override;
+  Page<ExposureRow> Exposures(const ExposureFilter& filter) const override;
   std::vector<IgnoreRule> Rules() const override { return shard_.active_rules; }
   std::vector<ActivityReported> Activities(const StackId& stack, size_t limit) const override;
   std::vector<SeriesRow> Series(const std::string& stack) const override;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "model/exposure.h"
 #include "model/fact.h"
 #include "model/plan.h"
 #include "model/prediction.h"
@@ -220,6 +221,13 @@ class EngineView {
   // not.
   virtual Instant ModelDriftedAt() const { return {}; }
   virtual TrackRecord Track() const = 0;
+  virtual std::vector<FeedStatus> Feeds() const { return {}; }  // by name
+  // What is open on the resource's package, worst first; empty for what is no package.
+  virtual std::vector<OpenExposure> ExposuresOf(const ResourceId&) const { return {}; }
+  // Indicators met on a resource, or anywhere; worst first.
+  virtual std::vector<MetIndicator> IndicatorsOn(const ResourceId&) const { return {}; }
+  virtual std::vector<MetIndicator> IndicatorsMet(const std::string& /*stack*/) const { return {}; }
+  virtual Page<ExposureRow> Exposures(const ExposureFilter&) const { return {}; }  // worst first
   virtual std::vector<IgnoreRule> Rules() const = 0;
   virtual std::vector<ActivityReported> Activities(const StackId& stack, size_t limit) const = 0;
   virtual std::vector<SeriesRow> Series(const std::string& stack) const = 0;

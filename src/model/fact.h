@@ -212,10 +212,28 @@ struct AgentReported {
   std::map<std::string, double> cpu_ms_by_collector;  // since start
 };
 
+// A feed of outside knowledge (vulnerabilities, exploitation, lifecycles, indicators) was read, or
+// an attempt to read it failed. With a digest its content is replaced, whole, by the blob of that
+// digest; without one the content that it has stays, and only what is said about it moves.
+struct FeedPublished {
+  std::string feed;    // its name at this site: "debian", "kev"
+  std::string format;  // as the reader names it: "osv", "debian-tracker", "kev", "epss", ...
+  std::string digest;  // SHA-256 of the content, hex; empty = as before
+  std::string source;  // address or file name
+  Instant fetched_at;  // when it was read, or looked at and found unchanged
+  Instant newest_at;   // of its newest record, as the feed says; epoch = it does not say
+  uint64_t records = 0;
+  uint64_t warnings = 0;                     // records that could not be used
+  std::vector<std::string> warning_samples;  // the first of them, with their places; at most 20
+  std::string error;                         // why the attempt failed; empty = it did not
+  Duration stale_after{0};                   // age from which it is stale; zero = the format's own
+  bool removed = false;                      // forget the feed and what it said
+};
+
 using FactBody = std::variant<StackEnrolled, ResourceObserved, ResourceVanished, SnapshotCompleted,
                               ExpectationSet, ActivityReported, MetricsObserved, TimeAdvanced,
                               PastChanges, IgnoreRule, DecisionMade, PlanProgressed, ModelPublished,
-                              AgentReported, PolicyPublished, PauseSet, PlanWritten>;
+                              AgentReported, PolicyPublished, PauseSet, PlanWritten, FeedPublished>;
 
 struct Fact {
   Instant at;     // when it happened, by the clock of whoever saw it

@@ -48,6 +48,13 @@ struct Reason {
   double weight = 0;  // contribution on the logit scale; all reasons and the bias sum to the logit
 };
 
+// One part of a severity. They add up to it, between 0 and 10.
+struct SeverityFactor {
+  std::string name;  // "sensitivity", "direction", "blast radius", "exposure"
+  double value = 0;
+  std::string text;  // for people, with the evidence
+};
+
 struct DriftPrediction {
   ResourceId resource;
   Instant made_at;
@@ -57,6 +64,7 @@ struct DriftPrediction {
   std::optional<Instant> due_at;   // known schedule: a timer, an expiry
   double severity = 0;             // 0 to 10
   std::string severity_reason;
+  std::vector<SeverityFactor> severity_factors;
   std::string model;      // version that made it: "reference/1"
   bool abstains = false;  // no skill here: shown, never alerted
 };

@@ -54,6 +54,7 @@ struct Permission {
   Status operator()(PolicyPublished&) const { return MayNotSay("a policy"); }
   Status operator()(PauseSet&) const { return MayNotSay("a pause"); }
   Status operator()(PlanWritten&) const { return MayNotSay("a plan"); }
+  Status operator()(FeedPublished&) const { return MayNotSay("a feed"); }
 };
 
 }  // namespace

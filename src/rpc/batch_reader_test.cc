@@ -124,7 +124,7 @@ TEST_F(BatchReaderTest, WhatPeopleSayIsRefused) {
   for (const FactBody& body :
        {FactBody(expectation), FactBody(rule), FactBody(decision), FactBody(model),
         FactBody(TimeAdvanced{}), FactBody(PolicyPublished{}), FactBody(PauseSet{}),
-        FactBody(PlanWritten{})}) {
+        FactBody(PlanWritten{}), FactBody(FeedPublished{})}) {
     Fact fact = Observed(2);
     fact.body = body;
     const auto read = reader_.Read(Batch({Observed(1), fact}), kNow);

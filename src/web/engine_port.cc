@@ -16,6 +16,9 @@ class RealEnginePort : public EnginePort {
   Status SubmitAndWait(std::vector<Fact> facts) override {
     return engine_.SubmitAndWait(std::move(facts));
   }
+  Status PublishFeed(FeedPublished feed, std::string_view content) override {
+    return engine_.PublishFeed(std::move(feed), content);
+  }
   uint64_t Subscribe(std::function<void(const LiveEvent&)> listener) override {
     return engine_.Subscribe(std::move(listener));
   }

@@ -36,7 +36,21 @@ class FakeView : public EngineView {
   std::vector<ModelRow> models = {
       {{"", "shipped", Principal("driftcast"), "comes with the program", {}}, {}, false},
       {{"", "2026-05-01", Principal("engine"), "less loss", FromUnixSeconds(9)}, {}, true}};
+  std::vector<FeedStatus> feeds;
+  std::vector<OpenExposure> exposures;  // of every resource
 
+  std::vector<FeedStatus> Feeds() const override { return feeds; }
+  std::vector<MetIndicator> indicators;
+  std::vector<MetIndicator> IndicatorsOn(const ResourceId&) const override { return indicators; }
+  std::vector<MetIndicator> IndicatorsMet(const std::string&) const override { return indicators; }
+  std::vector<OpenExposure> ExposuresOf(const ResourceId&) const override { return exposures; }
+  Page<ExposureRow> Exposures(const ExposureFilter& filter) const override {
+    std::vector<ExposureRow> rows;
+    for (const OpenExposure& exposure : exposures)
+      if (filter.text.empty() || exposure.id.find(filter.text) != std::string::npos)
+        rows.push_back({exposure, 1, 1, {{StackId("web-7"), "package", exposure.package}}});
+    return Cut(rows, filter.offset, filter.limit);
+  }
   Instant now() const override { return time; }
   std::vector<StackSummary> Stacks() const override { return stacks; }
   std::optional<ShadowResource> Shadow(const ResourceId& id) const override {
@@ -170,10 +184,11 @@ class FakeView : public EngineView {
 
 class FakeEngine : public EnginePort {
  public:
-  FakeView view;            // changed by tests between requests, and by facts
-  std::vector<Fact> facts;  // that were submitted
-  Status answer = Ok();     // to Submit
-  Status chain = Ok();      // of the audit log
+  FakeView view;                      // changed by tests between requests, and by facts
+  std::vector<Fact> facts;            // that were submitted
+  std::vector<std::string> contents;  // of feeds
+  Status answer = Ok();               // to Submit
+  Status chain = Ok();                // of the audit log
 
   void RunOnShard(const std::function<void(const EngineView&)>& question) const override {
     const std::lock_guard lock(mutex_);
@@ -186,6 +201,15 @@ class FakeEngine : public EnginePort {
       Apply(fact);
       facts.push_back(std::move(fact));
     }
+    return Ok();
+  }
+  Status PublishFeed(FeedPublished feed, std::string_view content) override {
+    const std::lock_guard lock(mutex_);
+    if (!answer.ok()) return answer;
+    contents.emplace_back(content);
+    std::erase_if(view.feeds,
+                  [&](const FeedStatus& known) { return known.content.feed == feed.feed; });
+    view.feeds.push_back({feed, feed.fetched_at, feed.error, kDay});
     return Ok();
   }
   uint64_t Subscribe(std::function<void(const LiveEvent&)> listener) override {

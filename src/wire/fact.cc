@@ -47,6 +47,8 @@ StatusOr<FactBody> AnyBodyFromProto(const v1::Fact& in) {
       return BodyFromProto(in.pause_set());
     case v1::Fact::kPlanWritten:
       return BodyFromProto(in.plan_written());
+    case v1::Fact::kFeedPublished:
+      return BodyFromProto(in.feed_published());
     case v1::Fact::BODY_NOT_SET:
       break;
   }

@@ -371,6 +371,39 @@ void BodyToProto(const AgentReported& body, v1::Fact* fact) {
   }
 }
 
+void BodyToProto(const FeedPublished& body, v1::Fact* fact) {
+  auto* out = fact->mutable_feed_published();
+  out->set_feed(body.feed);
+  out->set_format(body.format);
+  out->set_digest(body.digest);
+  out->set_source(body.source);
+  out->set_fetched_at_us(ToUnixMicros(body.fetched_at));
+  out->set_newest_at_us(ToUnixMicros(body.newest_at));
+  out->set_records(body.records);
+  out->set_warnings(body.warnings);
+  for (const auto& sample : body.warning_samples) out->add_warning_samples(sample);
+  out->set_error(body.error);
+  out->set_stale_after_us(body.stale_after.count());
+  out->set_removed(body.removed);
+}
+
+StatusOr<FactBody> BodyFromProto(const v1::FeedPublished& in) {
+  FeedPublished body;
+  body.feed = in.feed();
+  body.format = in.format();
+  body.digest = in.digest();
+  body.source = in.source();
+  body.fetched_at = FromUnixMicros(in.fetched_at_us());
+  body.newest_at = FromUnixMicros(in.newest_at_us());
+  body.records = in.records();
+  body.warnings = in.warnings();
+  body.warning_samples = {in.warning_samples().begin(), in.warning_samples().end()};
+  body.error = in.error();
+  body.stale_after = Duration(in.stale_after_us());
+  body.removed = in.removed();
+  return body;
+}
+
 StatusOr<FactBody> BodyFromProto(const v1::AgentReported& in) {
   AgentReported body;
   body.version = in.version();

@@ -26,6 +26,7 @@ void BodyToProto(const AgentReported& body, v1::Fact* out);
 void BodyToProto(const PolicyPublished& body, v1::Fact* out);
 void BodyToProto(const PauseSet& body, v1::Fact* out);
 void BodyToProto(const PlanWritten& body, v1::Fact* out);
+void BodyToProto(const FeedPublished& body, v1::Fact* out);
 
 StatusOr<FactBody> BodyFromProto(const v1::StackEnrolled& in);
 StatusOr<FactBody> BodyFromProto(const v1::ResourceObserved& in);
@@ -43,6 +44,7 @@ StatusOr<FactBody> BodyFromProto(const v1::AgentReported& in);
 StatusOr<FactBody> BodyFromProto(const v1::PolicyPublished& in);
 StatusOr<FactBody> BodyFromProto(const v1::PauseSet& in);
 StatusOr<FactBody> BodyFromProto(const v1::PlanWritten& in);
+StatusOr<FactBody> BodyFromProto(const v1::FeedPublished& in);
 
 }  // namespace driftcast
 

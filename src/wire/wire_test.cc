@@ -82,6 +82,18 @@ std::vector<Fact> EveryBody() {
       Wrap(PauseSet{"pause-1", "web-7/*", Principal("eve"), "storage work", FromUnixMicros(9),
                     true}),
       Wrap(PlanWritten{WrittenPlan(), Principal("eve"), "by hand"}),
+      Wrap(FeedPublished{"kev",
+                         "kev",
+                         "00",
+                         "kev.json",
+                         FromUnixMicros(1),
+                         FromUnixMicros(2),
+                         3,
+                         1,
+                         {"byte 7: no id"},
+                         "x",
+                         Duration(5),
+                         true}),
   };
 }
 
