@@ -200,10 +200,6 @@ void Shard::Collect(WriteBatch& batch, std::vector<LiveEvent>& events) {
   }
   for (const auto& actor : pending.people)
     batch.Put(Table::kState, "y/" + actor, state_.people[actor].Encode());
-  for (const auto& digest : pending.blobs_dropped)
-    if (const Status dropped = DeleteBlob(*state_.blobs, digest, batch); !dropped.ok())
-      Log("engine").warn("feed.old_content_stays digest={} reason=\"{}\"", digest,
-                         Message(dropped));
   for (const auto& id : pending.agents)
     batch.Put(Table::kState, "a/" + id, OrderedNumber(state_.agents[id]));
   for (const auto& [stack_id, horizon] : pending.cohorts) {

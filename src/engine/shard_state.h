@@ -98,7 +98,6 @@ struct Pending {
   std::set<std::string> blobs_dropped;                   // digests that nothing names any more
   std::set<std::pair<std::string, size_t>> cohorts;      // stack, horizon
   std::set<std::pair<std::string, std::string>> series;  // stack, series; those due to be stored
-  std::set<std::string> blobs_dropped;                   // digests
   bool models = false;
   bool model_watch = false;
   bool track = false;
