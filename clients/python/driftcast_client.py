@@ -358,6 +358,23 @@ class Driftcast:
         """
         return self._call('GET', "/api/v1/activities", query={"stack": stack, "limit": limit})
 
+    def report_activity(self, kind, id, text, *, stack=None, role=None, actor=None, started_at=None, ended_at=None, resources=None):
+        """Say that something was deployed, or happened.
+
+        Needs the role operator.
+
+        stack (str): Which stack it is about; or
+        role (str): all stacks of this role.
+        kind (str)
+        id (str): Unique within stack and kind; the same one again replaces it.
+        text (str): For people.
+        actor (str): Who; default: who asks.
+        started_at (str): Default: now.
+        ended_at (str): Default: when it started.
+        resources (list): kind/name of what it touched.
+        """
+        return self._call('POST', "/api/v1/activities", body={"stack": stack, "role": role, "kind": kind, "id": id, "text": text, "actor": actor, "started_at": started_at, "ended_at": ended_at, "resources": resources})
+
     def list_agents(self):
         """Agents, their state and what they cost."""
         return self._call('GET', "/api/v1/agents")
@@ -634,3 +651,86 @@ class Driftcast:
         reason (str)
         """
         return self._call('POST', "/api/v1/models/use", body={"version": version, "reason": reason})
+
+    def list_feeds(self):
+        """Sources of outside knowledge, and how old each is."""
+        return self._call('GET', "/api/v1/feeds")
+
+    def publish_feed(self, feed, *, format=None, digest=None, source=None, fetched_at=None, newest_at=None, records=None, warnings=None, warning_samples=None, error=None):
+        """Replace a feed's content by what was uploaded, or say that an attempt failed.
+
+        Needs the role admin. Content is made by `driftcast feeds`.
+
+        feed (str): a-z, 0-9, '-', '_' and '.'; at most 64.
+        format (str): As in Feed.
+        digest (str): Of the content that was uploaded before; empty = the content stays.
+        source (str): Address or file.
+        fetched_at (str): Default: now.
+        newest_at (str): Of its newest record.
+        records (int): In the content.
+        warnings (int): Records that could not be used.
+        warning_samples (list)
+        error (str): Why an attempt failed.
+        """
+        return self._call('POST', "/api/v1/feeds", body={"feed": feed, "format": format, "digest": digest, "source": source, "fetched_at": fetched_at, "newest_at": newest_at, "records": records, "warnings": warnings, "warning_samples": warning_samples, "error": error})
+
+    def upload_feed(self, digest, offset, data):
+        """Upload a feed's content, piece by piece.
+
+        Needs the role admin. One upload at a time.
+
+        digest (str): SHA-256 of the whole, hex.
+        offset (int): Of the piece in the whole, in bytes. 0 begins again.
+        data (str): The piece, base64; at most 1 MiB of text.
+        """
+        return self._call('POST', "/api/v1/feeds/upload", body={"digest": digest, "offset": offset, "data": data})
+
+    def update_feeds(self, *, feed=None):
+        """Ask the configured feeds now.
+
+        Needs the role operator. The answer comes before the feeds are read: their state says
+        when they are.
+
+        feed (str): One of the configured ones; left out = all.
+        """
+        return self._call('POST', "/api/v1/feeds/update", body={"feed": feed})
+
+    def delete_feed(self, feed):
+        """Forget a feed and what it said.
+
+        Needs the role admin.
+
+        feed (str)
+        """
+        return self._call('DELETE', f"/api/v1/feeds/{urllib.parse.quote(str(feed), safe='')}")
+
+    def alertmanager_hook(self, alerts):
+        """Take incidents from Alertmanager's webhook.
+
+        Needs the role operator: give Alertmanager an API token as bearer.
+
+        alerts (list): As Alertmanager's webhook (version 4) sends them.
+        """
+        return self._call('POST', "/api/v1/hooks/alertmanager", body={"alerts": alerts})
+
+    def list_exposures(self, *, stack=None, role=None, text=None, exploited=None, fixable=None, offset=None, limit=None):
+        """Vulnerabilities that are open in the fleet, worst first, each once per source package.
+
+        stack (str): Exact; left out = any.
+        role (str): Exact; left out = any.
+        text (str): Part of id, advisory, package or summary, in any case.
+        exploited (bool): Only those used in attacks.
+        fixable (bool): Only those with a fix.
+        offset (int)
+        limit (int)
+        """
+        return self._call('GET', "/api/v1/exposures", query={"stack": stack, "role": role, "text": text, "exploited": exploited, "fixable": fixable, "offset": offset, "limit": limit})
+
+    def list_indicators(self, *, stack=None, offset=None, limit=None):
+        """Indicators of threat feeds that were met on hosts, worst first.
+
+        stack (str): Exact; left out = any.
+        offset (int)
+        limit (int)
+        """
+        return self._call('GET', "/api/v1/indicators", query={"stack": stack, "offset": offset, "limit": limit})

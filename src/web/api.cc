@@ -11,9 +11,10 @@ std::function<HttpResponse(const ApiCall&)> Bind(ApiContext& context, ContextHan
   return [&context, handler](const ApiCall& call) {
     if (call.caller.stacks.empty()) return handler(context, call);
     ScopedEngine engine(context.engine, call.caller.stacks);
-    const ApiContext part{engine,         context.access,        context.live,  context.agents,
-                          context.models, context.clock,         context.alert, context.version,
-                          context.origin, context.allow_command, context.users, context.oidc};
+    const ApiContext part{engine,          context.access,        context.live,  context.agents,
+                          context.models,  context.clock,         context.alert, context.version,
+                          context.origin,  context.allow_command, context.users, context.oidc,
+                          context.uploads, context.update_feeds};
     return handler(part, call);
   };
 }
@@ -32,6 +33,8 @@ void AddAllRoutes(ApiContext& context, Router& router) {
   AddAgentRoutes(context, router);
   AddTokenRoutes(context, router);
   AddUserRoutes(context, router);
+  AddActivityRoutes(context, router);
+  AddFeedRoutes(context, router);
   AddRecordRoutes(context, router);
   AddSeriesRoutes(context, router);
   AddEventRoutes(context, router);

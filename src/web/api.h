@@ -9,6 +9,7 @@
 #include "web/access.h"
 #include "web/agent_admin.h"
 #include "web/engine_port.h"
+#include "web/feed_uploads.h"
 #include "web/json.h"
 #include "web/live_events.h"
 #include "web/model_admin.h"
@@ -32,6 +33,8 @@ struct ApiContext {
   std::string allow_command;
   Users& users;
   Oidc* oidc;  // may be null
+  FeedUploads& uploads;
+  std::function<Status(const std::string& feed)> update_feeds;  // null = no feeds are configured
 
   // A fact that this caller states now.
   Fact NewFact(const StackId& stack, FactBody body) const {
@@ -54,8 +57,10 @@ void AddRuleRoutes(ApiContext& context, Router& router);
 void AddAgentRoutes(ApiContext& context, Router& router);
 void AddTokenRoutes(ApiContext& context, Router& router);
 void AddUserRoutes(ApiContext& context, Router& router);
-void AddRecordRoutes(ApiContext& context, Router& router);  // activities, series, audit
-void AddSeriesRoutes(ApiContext& context, Router& router);  // outlook, limit crossings
+void AddActivityRoutes(ApiContext& context, Router& router);  // deployments, incidents
+void AddFeedRoutes(ApiContext& context, Router& router);      // feeds, exposures
+void AddRecordRoutes(ApiContext& context, Router& router);    // activities, series, audit
+void AddSeriesRoutes(ApiContext& context, Router& router);    // outlook, limit crossings
 void AddEventRoutes(ApiContext& context, Router& router);
 
 // `handler` with the context that it needs. Who may look at a part of the fleet only is given an

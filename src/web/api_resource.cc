@@ -11,6 +11,8 @@ const std::vector<const char*> kHorizonWords(kHorizonNames.begin(), kHorizonName
 const std::vector<const char*> kStatusWords = {"NOT_COMPARED", "IN_SYNC", "DRIFTED", "MISSING",
                                                "UNMANAGED"};
 
+constexpr size_t kExposuresMax = 200;  // an old kernel has more
+
 HttpResponse GetResources(const ApiContext& context, const ApiCall& call) {
   QueryReader query(call.request);
   ResourceFilter filter;
@@ -77,6 +79,14 @@ Json ResourceJson(const ApiContext& context, const EngineView& view, const Shado
   json["drift_id"] = shadow.drift_id;
   json["allowed"] = missing.empty();
   json["allow_command"] = missing.empty() ? Json() : Json(advice.Command(missing));
+  json["exposures"] = Json::array();
+  const auto exposures = view.ExposuresOf(shadow.id);
+  for (size_t i = 0; i < exposures.size() && i < kExposuresMax; ++i)
+    json["exposures"].push_back(ToJson(exposures[i]));
+  json["exposures_total"] = exposures.size();
+  json["indicators"] = Json::array();
+  for (const MetIndicator& met : view.IndicatorsOn(shadow.id))
+    json["indicators"].push_back(ToJson(met));
   json["prediction"] = prediction ? ToJson(*prediction, context.alert) : Json();
   return json;
 }

@@ -267,30 +267,36 @@ Json ToJson(const DriftPrediction& prediction, const AlertRule& alert) {
     horizons.push_back(RiskJson(prediction.horizons[i], kHorizonNames[i]));
   }
   const HorizonRisk& risk = prediction.horizons[alert.horizon];
-  return {{"resource", IdJson(prediction.resource)},
-          {"made_at", TimeJson(prediction.made_at)},
-          {"horizons", std::move(horizons)},
-          {"keys", List(prediction.keys,
-                        [](const PredictedKey& key) {
-                          return Json{{"path", key.path},
-                                      {"p", Within(key.p, 0, 1)},
-                                      {"value", MaybeText(key.value)},
-                                      {"value_p", Within(key.value_p, 0, 1)},
-                                      {"source", key.source}};
-                        })},
-          {"reasons", List(prediction.reasons,
-                           [](const Reason& reason) {
-                             return Json{{"group", reason.group},
-                                         {"text", reason.text},
-                                         {"weight", Finite(reason.weight)}};
-                           })},
-          {"due_at", prediction.due_at ? TimeJson(*prediction.due_at) : Json()},
-          {"severity", Within(prediction.severity, 0, 10)},
-          {"severity_reason", prediction.severity_reason},
-          {"model", prediction.model},
-          {"abstains", prediction.abstains},
-          {"alert",
-           !prediction.abstains && risk.p_change * risk.p_drift_given_change >= alert.threshold}};
+  return {
+      {"resource", IdJson(prediction.resource)},
+      {"made_at", TimeJson(prediction.made_at)},
+      {"horizons", std::move(horizons)},
+      {"keys", List(prediction.keys,
+                    [](const PredictedKey& key) {
+                      return Json{{"path", key.path},
+                                  {"p", Within(key.p, 0, 1)},
+                                  {"value", MaybeText(key.value)},
+                                  {"value_p", Within(key.value_p, 0, 1)},
+                                  {"source", key.source}};
+                    })},
+      {"reasons", List(prediction.reasons,
+                       [](const Reason& reason) {
+                         return Json{{"group", reason.group},
+                                     {"text", reason.text},
+                                     {"weight", Finite(reason.weight)}};
+                       })},
+      {"due_at", prediction.due_at ? TimeJson(*prediction.due_at) : Json()},
+      {"severity", Within(prediction.severity, 0, 10)},
+      {"severity_reason", prediction.severity_reason},
+      {"severity_factors",
+       List(prediction.severity_factors,
+            [](const SeverityFactor& factor) {
+              return Json{{"name", factor.name}, {"value", factor.value}, {"text", factor.text}};
+            })},
+      {"model", prediction.model},
+      {"abstains", prediction.abstains},
+      {"alert",
+       !prediction.abstains && risk.p_change * risk.p_drift_given_change >= alert.threshold}};
 }
 
 Json ToJson(const HistoryEntry& entry) {

@@ -55,6 +55,8 @@ Json ToJson(const LeftOut& left_out);
 Json ToJson(const PauseSet& pause);
 Json ToJson(const IgnoreRule& rule);
 Json ToJson(const ActivityReported& activity);
+Json ToJson(const OpenExposure& exposure);
+Json ToJson(const MetIndicator& met);
 Json ToJson(const AuditEntry& entry);
 Json ToJson(const SeriesRow& row);
 Json ToJson(const StackSummary& stack, const AllowAdvice& advice, Instant now);

@@ -73,11 +73,19 @@ const std::map<std::string, std::string> kBodies = {
     {"POST /api/v1/join-tokens", R"({"role":"web","note":"","ttl_s":60})"},
     {"POST /api/v1/tokens", R"({"name":"ci","role":"viewer"})"},
     {"POST /api/v1/users", R"({"name":"grace","password":"long enough","role":"viewer"})"},
+    {"POST /api/v1/feeds", R"({"feed":"debian","error":"no route to host"})"},
+    {"POST /api/v1/activities",
+     R"({"stack":"web-7","kind":"deployment","id":"r-42","text":"release 42"})"},
+    {"POST /api/v1/hooks/alertmanager",
+     R"({"version":"4","alerts":[{"status":"firing","labels":{"alertname":"Down",
+         "instance":"web-7:9100"},"startsAt":"2026-01-01T00:00:00Z"},{"labels":{}}]})"},
+    {"POST /api/v1/feeds/update", R"({"feed":"debian"})"},
+    {"POST /api/v1/feeds/upload", R"({"digest":"00","offset":0,"data":"AQ=="})"},
 };
 
 const std::map<std::string, std::string> kPathValues = {
     {"stack", "web-7"},   {"drift", "d-1"},  {"plan", "p-1"},      {"rule", "quiet"},
-    {"agent", "agent-1"}, {"user", "grace"}, {"pause", "pause-1"},
+    {"agent", "agent-1"}, {"user", "grace"}, {"pause", "pause-1"}, {"feed", "debian"},
 };
 
 const std::map<std::string, std::string> kQueryValues = {
@@ -97,6 +105,17 @@ class OpenApiTest : public WebTest {
     WebOptions options;
     options.agents = &agents_;
     options.models = &models_;
+    OpenExposure open;
+    open.id = "CVE-2024-2511";
+    open.package = "openssl";
+    open.epss = 0.5;
+    open.due = open.fixed_since = FromUnixSeconds(1);
+    engine_.view.exposures = {open, {}};
+    MetIndicator met;
+    met.resource = {StackId("web-7"), "unit", "app.service"};
+    met.confidence = 80;
+    engine_.view.indicators = {met};
+    options.update_feeds = [](const std::string&) { return Ok(); };
     StartServer(std::move(options));
     SignIn();
   }

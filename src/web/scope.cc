@@ -60,6 +60,21 @@ class ScopedView : public EngineView {
   std::vector<ModelRow> Models() const override { return view_.Models(); }
   Instant ModelDriftedAt() const override { return view_.ModelDriftedAt(); }
   TrackRecord Track() const override { return view_.Track(); }
+  std::vector<FeedStatus> Feeds() const override { return view_.Feeds(); }
+  std::vector<OpenExposure> ExposuresOf(const ResourceId& id) const override {
+    return Has(id) ? view_.ExposuresOf(id) : std::vector<OpenExposure>();
+  }
+  Page<ExposureRow> Exposures(const ExposureFilter& filter) const override {
+    return view_.Exposures(Narrow(filter));
+  }
+  std::vector<MetIndicator> IndicatorsOn(const ResourceId& id) const override {
+    return Has(id) ? view_.IndicatorsOn(id) : std::vector<MetIndicator>();
+  }
+  std::vector<MetIndicator> IndicatorsMet(const std::string& stack) const override {
+    auto met = view_.IndicatorsMet(stack);
+    std::erase_if(met, [&](const MetIndicator& one) { return !Has(one.resource); });
+    return met;
+  }
   std::vector<IgnoreRule> Rules() const override { return view_.Rules(); }
   std::vector<ActivityReported> Activities(const StackId& stack, size_t limit) const override {
     if (!Has(stack.value)) return {};

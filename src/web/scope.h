@@ -24,6 +24,9 @@ class ScopedEngine : public EnginePort {
 
   void RunOnShard(const std::function<void(const EngineView&)>& question) const override;
   Status SubmitAndWait(std::vector<Fact> facts) override;
+  Status PublishFeed(FeedPublished, std::string_view) override {
+    return PermissionDenied("feeds concern the whole fleet, and you may act on a part of it");
+  }
 
   uint64_t Subscribe(std::function<void(const LiveEvent&)> listener) override;
   void Unsubscribe(uint64_t subscription) override { engine_.Unsubscribe(subscription); }

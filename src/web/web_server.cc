@@ -139,6 +139,7 @@ struct WebServer::Impl {
   Users users;
   LiveEvents live;
   std::optional<Oidc> oidc;
+  FeedUploads uploads;
   std::optional<ApiContext> context;
   Router router;
   std::optional<Guard> guard;
@@ -180,7 +181,7 @@ Status WebServer::Impl::Start() {
                                          tls ? "https" : "http", shown, http->port());
   context.emplace(ApiContext{engine, access, live, options.agents, options.models, options.clock,
                              options.alert, options.version, origin, options.allow_command, users,
-                             oidc ? &*oidc : nullptr});
+                             oidc ? &*oidc : nullptr, uploads, options.update_feeds});
   AddAllRoutes(*context, router);
   started = true;
   Log("web").info("web.started url={}", origin);

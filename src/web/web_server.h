@@ -51,6 +51,8 @@ struct WebOptions {
   const ingest::MetricDoor* metrics = nullptr;
   // Further counters for /metrics, names without the "driftcast_" prefix.
   std::function<std::vector<std::pair<std::string, double>>()> more_counters = {};
+  // Asks the configured feeds now, one or (empty) all; null = none are configured.
+  std::function<Status(const std::string& feed)> update_feeds = nullptr;
   LiveEvents::Options live = {};
   std::optional<OidcOptions> oidc = {};  // sign-in by another provider; none = not offered
 };

@@ -272,6 +272,14 @@ export interface Prediction {
   due_at: string | null;
   severity: number;
   severity_reason: string;
+  /** They add up to the severity, between 0 and 10. */
+  severity_factors: Array<{
+    /** sensitivity, direction, blast radius, exposure, threat. */
+    name: string;
+    value: number;
+    /** For people. */
+    text: string;
+  }>;
   /** Version that made it. */
   model: string;
   /** No skill here: shown, never alerted. */
@@ -311,6 +319,12 @@ export interface Resource {
   allowed: boolean;
   /** The one line that would; null when allowed. */
   allow_command: string | null;
+  /** Open on its package, worst first; at most 200. */
+  exposures: Exposure[];
+  /** All of them. */
+  exposures_total: number;
+  /** Indicators of threat feeds that were met on it, worst first. */
+  indicators: MetIndicator[];
   prediction: Prediction | null;
 }
 
@@ -1066,4 +1080,257 @@ export interface RefitInput {
 export interface ModelUseInput {
   version: string;
   reason: string;
+}
+
+/** A source of outside knowledge. */
+export interface Feed {
+  /** Its name at this site. */
+  feed: string;
+  /** osv, debian-tracker, kev, epss, nvd, ... */
+  format: string;
+  /** Address or file. */
+  source: string;
+  /** SHA-256 of the content in use, hex; empty = none was read yet. */
+  digest: string;
+  /** That could be used. */
+  records: number;
+  /** Of its newest record, as the feed says. */
+  newest_at: string | null;
+  /** When the content was read, or last found unchanged. */
+  fetched_at: string | null;
+  /** When it was last tried. */
+  attempted_at: string | null;
+  /** Why the last attempt failed; the content from before stays in use. Empty = it did not. */
+  error: string;
+  /** Records that could not be used. */
+  warnings: number;
+  /** The first of them, with their places. */
+  warning_samples: string[];
+  /** Age of the content, in seconds, from which it is stale. */
+  stale_after_s: number;
+  /** Older than it should be, or never read. */
+  stale: boolean;
+}
+
+export interface FeedList {
+  rows: Feed[];
+}
+
+export interface FeedInput {
+  /** a-z, 0-9, '-', '_' and '.'; at most 64. */
+  feed: string;
+  /** As in Feed. */
+  format?: string;
+  /** Of the content that was uploaded before; empty = the content stays. */
+  digest?: string;
+  /** Address or file. */
+  source?: string;
+  /** Default: now. */
+  fetched_at?: string | null;
+  /** Of its newest record. */
+  newest_at?: string | null;
+  /** In the content. */
+  records?: number;
+  /** Records that could not be used. */
+  warnings?: number;
+  warning_samples?: string[];
+  /** Why an attempt failed. */
+  error?: string;
+}
+
+export interface FeedPiece {
+  /** SHA-256 of the whole, hex. */
+  digest: string;
+  /** Of the piece in the whole, in bytes. 0 begins again. */
+  offset: number;
+  /** The piece, base64; at most 1 MiB of text. */
+  data: string;
+}
+
+export interface FeedReceived {
+  /** Of the whole. */
+  digest: string;
+  /** Bytes that are there now. */
+  received: number;
+}
+
+/** A vulnerability that is open on a package. KEV, EPSS and CVSS say different things and stay apart. */
+export interface Exposure {
+  /** CVE, or the advisory's id where it has none. */
+  id: string;
+  /** That say so. */
+  advisories: string[];
+  /** As OSV names it: "Debian:12". */
+  ecosystem: string;
+  /** Source package. */
+  package: string;
+  /** That is installed. */
+  version: string;
+  /** First version without it, of this release; empty = no fix is known. */
+  fixed: string;
+  /** When the fix came out. */
+  fixed_since: string | null;
+  /** One line. */
+  summary: string;
+  /** As the distribution words it. */
+  urgency: string;
+  /** P(exploited within 30 days). */
+  epss: number | null;
+  /** Share of all CVEs that are less likely. */
+  epss_percentile: number | null;
+  /** Base score. */
+  cvss: number | null;
+  /** CVSS says that it is attacked over a network. */
+  network: boolean;
+  /** In CISA's catalogue of those used in attacks. */
+  exploited: boolean;
+  /** When it came into it. */
+  exploited_since: string | null;
+  /** Until when the catalogue wants it fixed. */
+  due: string | null;
+  /** Known from ransomware campaigns. */
+  ransomware: boolean;
+  /** What it adds to a severity. */
+  weight: number;
+  /** Stacks of the same role that have the package; 0 in lists. */
+  similar: number;
+  /** Those of them that have the fix. */
+  similar_fixed: number;
+}
+
+export interface ExposureRow {
+  /** CVE, or the advisory's id where it has none. */
+  id: string;
+  /** That say so. */
+  advisories: string[];
+  /** As OSV names it: "Debian:12". */
+  ecosystem: string;
+  /** Source package. */
+  package: string;
+  /** That is installed. */
+  version: string;
+  /** First version without it, of this release; empty = no fix is known. */
+  fixed: string;
+  /** When the fix came out. */
+  fixed_since: string | null;
+  /** One line. */
+  summary: string;
+  /** As the distribution words it. */
+  urgency: string;
+  /** P(exploited within 30 days). */
+  epss: number | null;
+  /** Share of all CVEs that are less likely. */
+  epss_percentile: number | null;
+  /** Base score. */
+  cvss: number | null;
+  /** CVSS says that it is attacked over a network. */
+  network: boolean;
+  /** In CISA's catalogue of those used in attacks. */
+  exploited: boolean;
+  /** When it came into it. */
+  exploited_since: string | null;
+  /** Until when the catalogue wants it fixed. */
+  due: string | null;
+  /** Known from ransomware campaigns. */
+  ransomware: boolean;
+  /** What it adds to a severity. */
+  weight: number;
+  /** Stacks of the same role that have the package; 0 in lists. */
+  similar: number;
+  /** Those of them that have the fix. */
+  similar_fixed: number;
+  /** That have it. */
+  stacks: number;
+  /** That have it. */
+  resources: number;
+  /** Ids of the first 20 resources. */
+  some: string[];
+}
+
+export interface ExposurePage {
+  rows: ExposureRow[];
+  /** Matching rows, on this page or not. */
+  total: number;
+  offset: number;
+  limit: number;
+  /** Time of the newest fact. */
+  as_of: string;
+}
+
+/** An indicator of a threat feed that was met on a resource. */
+export interface MetIndicator {
+  resource: ResourceId;
+  /** address, file hash, user or port. */
+  type: string;
+  /** What the host shows. */
+  met: string;
+  /** What it fits. */
+  indicator: string;
+  /** That has it. */
+  feed: string;
+  /** All of it, for people. */
+  text: string;
+  /** As its source says. */
+  confidence: number | null;
+  /** A list that says it is met everywhere; empty = none does. */
+  benign: string;
+  /** What it adds to a severity. */
+  weight: number;
+}
+
+export interface MetIndicatorPage {
+  rows: MetIndicator[];
+  /** Matching rows, on this page or not. */
+  total: number;
+  offset: number;
+  limit: number;
+  /** Time of the newest fact. */
+  as_of: string;
+}
+
+export interface FeedUpdate {
+  /** One of the configured ones; left out = all. */
+  feed?: string;
+}
+
+export interface ActivityInput {
+  /** Which stack it is about; or */
+  stack?: string;
+  /** all stacks of this role. */
+  role?: string;
+  kind: "deployment" | "incident" | "maintenance";
+  /** Unique within stack and kind; the same one again replaces it. */
+  id: string;
+  /** For people. */
+  text: string;
+  /** Who; default: who asks. */
+  actor?: string;
+  /** Default: now. */
+  started_at?: string;
+  /** Default: when it started. */
+  ended_at?: string;
+  /** kind/name of what it touched. */
+  resources?: string[];
+}
+
+export interface ActivityTaken {
+  /** On whose timeline it is now. */
+  stacks: number;
+}
+
+export interface AlertmanagerHook {
+  /** As Alertmanager's webhook (version 4) sends them. */
+  alerts: Array<{
+    status?: string;
+    fingerprint?: string;
+    startsAt?: string;
+    endsAt?: string;
+  }>;
+}
+
+export interface AlertsTaken {
+  /** Alerts that are on a stack's timeline now. */
+  taken: number;
+  /** Alerts whose labels (stack, host, nodename, instance) name none that is known. */
+  of_no_stack: number;
 }
