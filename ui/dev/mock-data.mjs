@@ -97,7 +97,7 @@ function addStack(fleet, id, role, extra, random) {
       ...idParts(resource_id), role, status: "IN_SYNC", exists: true, keys: makeKeys(kind, name, random).map(([path, agreed]) => newKey(path, agreed, fleet.now, random)),
       depends_on: kind === "file" && name.includes("ssh") ? [{ kind: "owned_by", to: `${id}/package/openssh-server`, status: "IN_SYNC" }] : kind === "package" ? [{ kind: "requires", to: `${id}/package/libc6`, status: "IN_SYNC" }] : [],
       context: kind === "file" ? [{ path: "owner", value: value("text", name.includes("ssh") ? "openssh-server" : "none") }] : [],
-      means: ["event", "rescan", "snapshot"][Math.floor(random() * 3)], compared_at: iso(fleet.now - random() * 900e3), first_seen_at: iso(fleet.now - 71 * day), changed_at: iso(fleet.now - random() * 60 * day),
+      means: ["event", "rescan", "snapshot"][Math.floor(random() * 3)], compared_at: iso(fleet.now - random() * 900e3), first_seen_at: iso(fleet.now - 71 * day), exposures: [], exposures_total: 0, indicators: [], changed_at: iso(fleet.now - random() * 60 * day),
       drift_id: "", p: makeRisk(random, hot), severity: +(random() ** 2 * 7).toFixed(1), history: [], prediction: null,
     };
     if (random() < 0.004) {
@@ -180,7 +180,7 @@ function addForecasts(fleet, random) {
         { group: "own history", text: `changed ${resource.history.length} times in 71 days, last ${Math.round((fleet.now - Date.parse(resource.changed_at)) / day)} days ago`, weight: 0.6 },
         { group: "rhythm", text: "few changes happen on this day of the week", weight: -0.5 },
       ],
-      severity: resource.severity, severity_reason: resource.severity > 4 ? "exposed to the network; 9 resources depend on it" : "no exposure known", model: "reference/1", abstains: resource.p[4] < 0.004, alert: p_drift >= 0.5,
+      severity: resource.severity, severity_reason: resource.severity > 4 ? "exposed to the network; 9 resources depend on it" : "no exposure known", severity_factors: [], model: "reference/1", abstains: resource.p[4] < 0.004, alert: p_drift >= 0.5,
     };
     if (resource.prediction.alert) addForecastPlans(fleet, resource);
   }

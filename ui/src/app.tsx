@@ -13,6 +13,7 @@ import { Fleet } from "./pages/fleet";
 import { Resources } from "./pages/resources";
 import { ResourcePage } from "./pages/resource";
 import { Drifts } from "./pages/drifts";
+import { Exposures } from "./pages/exposures";
 import { Forecasts } from "./pages/forecasts";
 import { ForecastPage } from "./pages/forecast";
 import { TrackRecordPage } from "./pages/track";
@@ -33,6 +34,7 @@ const pages: Record<string, { title: string; draw: () => JSX.Element }> = {
   "/forecasts": { title: "Forecasts", draw: () => <Forecasts /> },
   "/forecast": { title: "Forecast", draw: () => <ForecastPage /> },
   "/track-record": { title: "Track record", draw: () => <TrackRecordPage /> },
+  "/exposures": { title: "Exposures", draw: () => <Exposures /> },
   "/plans": { title: "Plans", draw: () => <Plans /> },
   "/compare": { title: "Compare plans", draw: () => <ComparePage /> },
   "/audit": { title: "Audit", draw: () => <Audit /> },

@@ -25,6 +25,7 @@ const places: Place[] = [
   { path: "/resources", also: ["/resource"], icon: "resources", word: "Resources", key: "r" },
   { path: "/drifts", also: [], icon: "drifts", word: "Drifts", key: "d" },
   { path: "/forecasts", also: ["/forecast", "/track-record"], icon: "forecasts", word: "Forecasts", key: "c" },
+  { path: "/exposures", also: [], icon: "exposures", word: "Exposures", key: "x" },
   { path: "/plans", also: ["/compare"], icon: "plans", word: "Plans", key: "p" },
   { path: "/audit", also: [], icon: "audit", word: "Audit", key: "a" },
   { path: "/agents", also: [], icon: "agents", word: "Agents", key: "e" },

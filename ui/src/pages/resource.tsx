@@ -9,6 +9,7 @@ import { href, setParams, useRoute } from "../lib/router";
 import { ActionDialog } from "../parts/action";
 import { CauseText } from "../parts/cause";
 import { RiskTable } from "../parts/curve";
+import { ExposureList } from "../parts/exposure";
 import { DependencyGraph, hasNeighbours } from "../parts/graph";
 import { Icon } from "../parts/icons";
 import { KeyTable } from "../parts/keys";
@@ -23,7 +24,7 @@ import { Timeline } from "../parts/timeline";
 export function ResourcePage(): JSX.Element {
   const id = useRoute().query.get("id") ?? "";
   const concerns = (event: { id: string; stack: string }) => event.id === id || (!event.id.includes("/") && id.startsWith(`${event.stack}/`));
-  const resource = useQuery<Resource>("/resource", { id }, { live: ["resource", "drift", "prediction", "plan"], concerns });
+  const resource = useQuery<Resource>("/resource", { id }, { live: ["resource", "drift", "prediction", "plan", "stack"], concerns });
   const history = useQuery<HistoryEntryList>("/resource/history", { id, limit: 500 }, { live: ["resource"], concerns });
   return (
     <div class="page resource">
@@ -59,6 +60,8 @@ function Body({ resource, history }: { resource: Resource; history: HistoryEntry
       <div class="columns">
         <div class="stacked">
           <Outlook resource={resource} />
+          <Threats resource={resource} />
+          <Exposed resource={resource} />
           <Similar resource={resource} />
         </div>
         <div class="stacked">
@@ -214,6 +217,26 @@ function Outlook({ resource }: { resource: Resource }): JSX.Element {
           <Reasons reasons={prediction.reasons.slice(0, 4)} />
         </>
       )}
+    </section>
+  );
+}
+
+function Threats({ resource }: { resource: Resource }): JSX.Element | null {
+  if (resource.indicators.length === 0) return null;
+  return (
+    <section class="card" aria-labelledby="th-title">
+      <header class="card-head"><h2 id="th-title">Indicators met</h2></header>
+      <ul class="lines">{resource.indicators.map((met) => <li key={met.met + met.feed} class="line"><span class="line-main"><b>{met.met}</b> {met.confidence !== null && <span class="badge tone-quiet">confidence {met.confidence} of 100</span>}</span><span class="line-sub">{met.text}</span></li>)}</ul>
+    </section>
+  );
+}
+
+function Exposed({ resource }: { resource: Resource }): JSX.Element | null {
+  if (resource.exposures_total === 0) return null;
+  return (
+    <section class="card" aria-labelledby="x-title">
+      <header class="card-head"><h2 id="x-title">Exposures</h2><a href={href("/exposures", { stack: resource.stack })}>All of {resource.stack}</a></header>
+      <ExposureList rows={resource.exposures.slice(0, 12)} total={resource.exposures_total} />
     </section>
   );
 }
