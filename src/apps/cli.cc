@@ -61,6 +61,7 @@ int RunCommandLine(int argc, char** argv) {
   AddPlanCommands(app);
   AddNotifyCommands(app);
   AddModelCommands(app);
+  AddFeedCommands(app);
   AddPolicyCommands(app);
   AddDocumentCommands(app);
   try {

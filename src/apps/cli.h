@@ -45,6 +45,7 @@ void AddForecastCommands(CLI::App& app);       // forecast git
 void AddPlanCommands(CLI::App& app);           // export, write, pause, pauses, resume
 void AddNotifyCommands(CLI::App& app);         // notify test
 void AddModelCommands(CLI::App& app);          // models, models refit | use
+void AddFeedCommands(CLI::App& app);           // feeds import | update | status | remove
 void AddPolicyCommands(CLI::App& app);         // policy set, show, check
 
 }  // namespace driftcast

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/cli.h"
+#include "apps/feed_home.h"
 #include "base/crypto.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -46,6 +47,7 @@ struct EngineSettings {
   double alert_threshold = 0.5;
   std::string webhook, webhook_secret_file, notify_file;
   std::string oidc;
+  std::string feeds;  // empty = DATA/feeds.toml, if it is there
   std::string local_join;
   int local_join_uses = 1;
   int otlp_port = kPortAfterGate;
@@ -227,6 +229,18 @@ Status OpenDoors(const EngineSettings& settings, const TlsIdentity& tls, int gat
   return Ok();
 }
 
+// The service of the configured feeds; null when none are.
+StatusOr<std::unique_ptr<FeedService>> StartFeeds(const EngineSettings& settings, FeedHome& home) {
+  const auto data = std::filesystem::path(settings.data);
+  const auto file =
+      settings.feeds.empty() ? data / "feeds.toml" : std::filesystem::path(settings.feeds);
+  std::error_code error;
+  if (settings.feeds.empty() && !std::filesystem::exists(file, error))
+    return std::unique_ptr<FeedService>();
+  DRIFTCAST_ASSIGN_OR_RETURN(FeedConfig config, ReadFeedConfig(file));
+  return std::make_unique<FeedService>(std::move(config), data / "feeds", home, *SystemClock());
+}
+
 // Where commands on this machine find the engine.
 Status WriteAddressFile(const EngineSettings& settings, const WebServer& web, const AgentGate& gate,
                         const MetricDoors& doors) {
@@ -286,6 +300,8 @@ Status RunEngine(const EngineSettings& settings) {
   DRIFTCAST_ASSIGN_OR_RETURN(auto rules, ReadRules(settings));
   MetricDoors doors(std::move(rules), *engine, settings);
 
+  EngineFeedHome feed_home(*engine);
+  DRIFTCAST_ASSIGN_OR_RETURN(const auto feeds, StartFeeds(settings, feed_home));
   GateAdmin admin(*gate);
   const auto port = MakeEnginePort(*engine);
   WebOptions web_options;
@@ -311,6 +327,8 @@ Status RunEngine(const EngineSettings& settings) {
       for (auto& counter : running->Counters()) counters.push_back(std::move(counter));
     return counters;
   };
+  if (feeds != nullptr)
+    web_options.update_feeds = [&feeds](const std::string& feed) { return feeds->UpdateNow(feed); };
   if (settings.data != DefaultDataFolder())
     web_options.allow_command = "./up --data " + settings.data + " --allow";
   if (!settings.oidc.empty()) {
@@ -377,6 +395,8 @@ void AddEngineCommand(CLI::App& app) {
                       "Sign the webhook's body with the secret in this file");
   command->add_option("--oidc", settings->oidc,
                       "JSON file: sign-in by an OpenID Connect provider; see docs/sign-in.md");
+  command->add_option("--feeds", settings->feeds,
+                      "Read the feeds that this file names (default: DATA/feeds.toml if there)");
   command->add_option("--local-join", settings->local_join,
                       "Write a one-time join token for an agent on this machine to this file");
   command
