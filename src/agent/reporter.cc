@@ -125,12 +125,12 @@ void Reporter::Flush() {
   const Status appended = Append(pending_, SpoolLane::kConfig);
   for (const Fact& fact : pending_) {
     const auto* observed = std::get_if<ResourceObserved>(&fact.body);
-    if (observed == nullptr) continue;
-    Key key(observed->resource.kind, observed->resource.name);
+    const ResourceId& id =
+        observed ? observed->resource : std::get<ResourceVanished>(fact.body).resource;
     if (appended.ok()) {
-      if (!owed_.empty()) owed_.erase(key);
+      if (!owed_.empty()) owed_.erase(Key(id.kind, id.name));
     } else {
-      owed_.insert(std::move(key));
+      owed_.emplace(id.kind, id.name);  // what is gone is then found to be gone
     }
   }
   if (!appended.ok())
@@ -139,7 +139,7 @@ void Reporter::Flush() {
   pending_.clear();
 }
 
-void Reporter::ReportVanished(const Key& key, Means means) {
+void Reporter::OfferVanished(const Key& key, Means means) {
   ResourceVanished gone;
   gone.resource = {stack_, key.first, key.second};
   gone.means = means;
@@ -148,8 +148,12 @@ void Reporter::ReportVanished(const Key& key, Means means) {
     last.resource = gone.resource;
     gone.cause = cause_of_(last, clock_.Now());
   }
-  // Owed resources are read again later, and are then found to be gone.
-  if (!Report(std::move(gone), SpoolLane::kConfig).ok()) owed_.insert(key);
+  Fact fact;
+  fact.at = clock_.Now();
+  fact.stack = stack_;
+  fact.body = std::move(gone);
+  pending_.push_back(std::move(fact));
+  if (pending_.size() >= kFlushFacts) Flush();
 }
 
 void Reporter::VanishUnseen(const Collector& collector, Means means) {
@@ -161,10 +165,12 @@ void Reporter::VanishUnseen(const Collector& collector, Means means) {
   }
   std::sort(gone.begin(), gone.end());
   for (const Key& key : gone) {
+    if (stop_asked_()) break;
     known_.erase(key);
     ++changes_;
-    ReportVanished(key, means);
+    OfferVanished(key, means);
   }
+  Flush();
 }
 
 Status Reporter::Scan(Collector& collector, Depth depth, Means means) {
@@ -209,8 +215,8 @@ Status Reporter::ReadOne(Collector& collector, const std::string& kind, const st
     Offer(*std::move(*one), means, always);
     Flush();
   } else if (known_.erase(key) > 0 || owed_.contains(key) || always) {
-    owed_.erase(key);
-    ReportVanished(key, means);
+    OfferVanished(key, means);
+    Flush();
   }
   return Ok();
 }

@@ -67,7 +67,7 @@ class Reporter {
 
   void Offer(ResourceObserved observation, Means means, bool always);
   void Flush();
-  void ReportVanished(const Key& key, Means means);
+  void OfferVanished(const Key& key, Means means);
   bool Owes(const std::vector<std::string>& kinds) const;
   void CompleteSnapshots();
   void VanishUnseen(const Collector& collector, Means means);
@@ -82,7 +82,7 @@ class Reporter {
   std::set<Key> owed_;  // resources whose last state found no room
   // Snapshots (kinds, begun at) whose end was not said yet, because they owe something.
   std::map<std::vector<std::string>, Instant> snapshots_owed_;
-  std::vector<Fact> pending_;  // observations of the scan under way
+  std::vector<Fact> pending_;  // what was seen and what vanished, in the scan under way
   uint32_t scan_ = 0;
   uint64_t changes_ = 0;
 };
