@@ -193,7 +193,7 @@ const base_plan = (fleet, trigger, resource, fields) => ({
   security: { exposure_before: 1.2, exposure_after: 1.2, text: "Root can still log in over SSH." }, blast: { direct: 1, transitive: 3, top: ["unit/ssh.service", "package/openssh-server"] },
   reversible: true, score: 1, rank_reason: "", made_at: iso(fleet.now - 8 * 60e3), expires_at: iso(fleet.now + 2 * day), not_before: null,
   hash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", state: "proposed", final: false, decided_by: "", decision_reason: "", outcome: "", downtime_measured_s: 0, step_now: -1, needs: [], allowed: true, allow_command: null,
-  approvals: [], approved_at: null, started_at: null, ended_at: null, author: "", undo_of: "", policy_reasons: [], policy: null,
+  approvals: [], approved_at: null, started_at: null, ended_at: null, author: "", undo_of: "", policy_reasons: [], policy: { action: "needs_approval", unattended: false, approvals_missing: 1, who: ["*"], not_before: null, not_after: null, reasons: ["nothing runs unattended here yet: 3 of the 10 such plans that earn it have worked"] },
   ...fields,
 });
 

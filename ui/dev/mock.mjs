@@ -124,6 +124,7 @@ export function startMock({ port = 0, still = true, many = false, empty = false,
     return plan;
   };
 
+  fleet.pauses = [{ id: "pause-1", resource_glob: "db-3/*", by: "alice", reason: "storage is being moved", until: new Date(fleet.now + 5 * 36e5).toISOString() }];
   fleet.models = [
     { version: "2026-05-01", serves: true, at: new Date(fleet.now - 3 * 864e5).toISOString(), by: "engine", reason: "on 51200 forecasts of 12 stacks, 803 of which came true, its loss is 4.1 % less than that of the model in service", learnt_until: new Date(fleet.now - 3 * 864e5).toISOString(), digest: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" },
     { version: "shipped", serves: false, at: null, by: "driftcast", reason: "comes with the program; trained on public histories of other stacks", learnt_until: null, digest: "" },
@@ -139,6 +140,7 @@ export function startMock({ port = 0, still = true, many = false, empty = false,
       if (path === "/rules") { const rule = { id: `r-${fleet.rules.length + 1}`, owner: "alice", expires_at: null, alarm_only: true, ...body }; fleet.rules.push(rule); return rule; }
       if (path === "/join-tokens") { fleet.joins.push({ id: `j-${fleet.joins.length + 4}`, role: body.role ?? "", note: "", created_at: now(), expires_at: new Date(Date.now() + 3600e3).toISOString(), created_by: "alice", used_at: null, used_by: "" }); return { join_token: fleet.joins.at(-1), token: "dcj_example", command: "driftcast-agent join --engine https://engine.example:7118 --token dcj_example" }; }
       if (path === "/tokens") { fleet.tokens.push({ id: `t-${fleet.tokens.length + 10}`, name: body.name, role: body.role, created_at: now(), expires_at: null, last_used_at: null, created_by: "alice" }); return { api_token: fleet.tokens.at(-1), token: "dc_example" }; }
+      if (path === "/pauses") { fleet.pauses.push({ id: `pause-${fleet.pauses.length + 2}`, by: "alice", ...body }); return fleet.pauses.at(-1); }
       if (path === "/models/refit") return models();
       if (path === "/models/use") { for (const model of fleet.models) model.serves = model.version === body.version; return models(); }
       if (path === "/users") { fleet.users.push({ stacks: [], created_at: now(), created_by: "alice", ...body, password: undefined }); return fleet.users.at(-1); }
@@ -151,6 +153,7 @@ export function startMock({ port = 0, still = true, many = false, empty = false,
       if (path === "/session") signed_in = false;
       fleet.users = fleet.users.filter((user) => user.name !== one("/users/"));
       fleet.rules = fleet.rules.filter((rule) => rule.id !== one("/rules/"));
+      fleet.pauses = fleet.pauses.filter((pause) => pause.id !== one("/pauses/"));
       fleet.tokens = fleet.tokens.filter((token) => token.id !== one("/tokens/"));
       fleet.joins = fleet.joins.filter((token) => token.id !== one("/join-tokens/"));
       return undefined;
@@ -179,6 +182,7 @@ export function startMock({ port = 0, still = true, many = false, empty = false,
       case "/plans": return { ...page(plansOf(query), query), left_out: [{ strategy: "isolate", reason: "nothing else would be kept from harm by taking it away", dominated: false }] };
       case "/sign-in": return { password: true, provider: "Single sign-on" };
       case "/models": return models();
+      case "/pauses": return { rows: fleet.pauses };
       case "/users": return { rows: fleet.users };
       case "/rules/proposals": return { rows: proposals() };
       case "/prediction/peers": return resource() ? peers(resource()) : missing("resource");
@@ -258,7 +262,7 @@ export function startMock({ port = 0, still = true, many = false, empty = false,
     if (request.method !== "GET" && path !== "/session" && request.headers["x-csrf-token"] !== "mock") return send(403, problem(403, "Not allowed", "X-CSRF-Token is missing").body, "application/problem+json");
     const answer = api(request.method, path, url.searchParams, text ? JSON.parse(text) : undefined);
     if (answer?.type === "application/problem+json") return send(answer.status, answer.body, answer.type);
-    const made = request.method === "POST" && ["/rules", "/tokens", "/join-tokens", "/users"].includes(path);
+    const made = request.method === "POST" && ["/rules", "/tokens", "/join-tokens", "/users", "/pauses"].includes(path);
     return send(answer === undefined ? 204 : made ? 201 : 200, answer);
   });
   if (!still) {

@@ -9,6 +9,7 @@ import { axes, bestOn, StepDiff, strategy_words, viewStep } from "../parts/plan"
 import { Progress } from "../parts/progress";
 import { Answered, Empty, Time } from "../parts/states";
 import { PlanBadge, Severity } from "../parts/status";
+import { NotProposed, PolicyLine } from "../parts/verdict";
 import { KeyMoves } from "./drifts";
 
 export function ComparePage(): JSX.Element {
@@ -40,6 +41,7 @@ function Compare({ trigger, chosen }: { trigger: string; chosen: string | null }
             <>
               {side.length > 1 && <SideBySide plans={side} selected={selected} />}
               <Chosen key={selected.id} plan={selected} refresh={plans.refresh} />
+              <NotProposed left_out={data.left_out} />
             </>
           );
         }}
@@ -139,6 +141,7 @@ function Chosen({ plan, refresh }: { plan: Plan; refresh: () => void }): JSX.Ele
       <p class="why">{plan.why}</p>
       {plan.rank_reason && <p class="quiet">Rank: {plan.rank_reason}</p>}
       {under_way && <Progress plan={plan} />}
+      {plan.policy && !plan.final && <PolicyLine verdict={plan.policy} />}
       <Decide plan={plan} onDone={refresh} />
       <h3>{plan.steps.length === 0 ? "Steps" : "Steps, in this order"}</h3>
       {plan.steps.length === 0 ? <p class="quiet">Nothing changes on the host.</p> : (

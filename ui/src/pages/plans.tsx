@@ -5,6 +5,7 @@ import { useQuery, useSteady } from "../api/query";
 import type { DriftPage, Plan, PlanPage, PredictionPage, ResourceId } from "../api/types";
 import { duration, money, chance, splitName } from "../lib/format";
 import { href, setParams, useRoute } from "../lib/router";
+import { Pauses } from "../parts/pauses";
 import { strategy_words } from "../parts/plan";
 import { Answered, Empty, Loading, NewRows, Time } from "../parts/states";
 import { PlanBadge } from "../parts/status";
@@ -29,6 +30,7 @@ export function Plans(): JSX.Element {
           {stack && <button class="pill" onClick={() => setParams({ stack: null })}>stack: {stack} ×</button>}
         </div>
       </header>
+      <Pauses resources={stack ? `${stack}/*` : "*"} />
       {state === "waiting" ? <ToDecide stack={stack} /> : <Decided state={state} stack={stack} offset={Number(query.get("offset") ?? 0)} />}
     </div>
   );
