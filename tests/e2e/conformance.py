@@ -209,7 +209,10 @@ def make_request(path, operation, rng, spoil):
     if schema is not None:
         body = allowed(schema, rng)
     if spoil:
-        choices = ["unknown"] + [p for p in asked if forbidden(p["schema"], rng) is not None and "string" not in types_of(resolve(p["schema"]))]
+        # Where a schema says that it takes more than it names, nothing unknown is forbidden.
+        takes_more = schema is not None and resolve(schema).get("additionalProperties") is True
+        choices = [] if takes_more else ["unknown"]
+        choices += [p for p in asked if forbidden(p["schema"], rng) is not None and "string" not in types_of(resolve(p["schema"]))]
         if schema is not None:
             fields = resolve(schema).get("properties", {})
             choices += [(name, one) for name, one in fields.items() if forbidden(one, rng) is not None]
