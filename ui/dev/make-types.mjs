@@ -35,7 +35,7 @@ function typeOf(schema, indent) {
 }
 
 function objectType(schema, indent) {
-  if (schema.additionalProperties) {
+  if (schema.additionalProperties && schema.additionalProperties !== true) {
     return `Record<string, ${typeOf(schema.additionalProperties, indent)}>`;
   }
   const inner = indent + "  ";

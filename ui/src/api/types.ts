@@ -1318,6 +1318,7 @@ export interface ActivityTaken {
   stacks: number;
 }
 
+/** What Alertmanager sends beside `alerts`, now or in a later version, is passed over. */
 export interface AlertmanagerHook {
   /** As Alertmanager's webhook (version 4) sends them. */
   alerts: Array<{
