@@ -288,7 +288,13 @@ Status RunEngine(const EngineSettings& settings) {
   EngineOptions options;
   options.data = settings.data;
   options.alert_threshold = settings.alert_threshold;
-  DRIFTCAST_ASSIGN_OR_RETURN(const auto engine, Engine::Open(options, SystemClock()));
+  auto opened = Engine::Open(options, SystemClock());
+  if (opened.status().code() == StatusCode::kDataLoss)
+    return DataLoss(
+        "{}\nThe store is damaged. Put back a copy of {}/store; or move that folder aside to begin "
+        "anew: agents stay joined and report everything again, history and decisions are then gone",
+        Message(opened.status()), settings.data);
+  DRIFTCAST_ASSIGN_OR_RETURN(const auto engine, std::move(opened));
 
   AgentGateOptions gate_options;
   const int gate_port =

@@ -63,10 +63,12 @@ struct Engine::Impl {
   std::atomic<uint64_t> facts_applied{0}, facts_refused{0}, queue_full{0}, metrics_shed{0};
   std::unique_ptr<Committer> committer;
   std::thread thread;
-  Instant ticked_at;  // the shard's thread only
+  Instant ticked_at;      // the shard's thread only
+  Instant clock_said_at;  // the shard's thread only
 
   void Run();
   void Tick(std::vector<Submission>& batch);
+  void SayIfClockWentBack(Instant now);
   void ApplyBatch(std::vector<Submission> batch);
   void RunTasks(std::vector<Task>& work);
   void NameResources(std::vector<Fact>& facts) const;
@@ -96,10 +98,24 @@ void Engine::Impl::Tick(std::vector<Submission>& batch) {
   const Instant now = clock->Now();
   if (now < ticked_at + options.tick && now >= ticked_at) return;
   ticked_at = now;
+  SayIfClockWentBack(now);
   Fact fact;
   fact.at = now;
   fact.body = TimeAdvanced{};
   batch.push_back({{std::move(fact)}, [](const Status&) {}});
+}
+
+// The shard's time never goes back: after a clock that was far ahead, nothing ages until it is
+// there.
+void Engine::Impl::SayIfClockWentBack(Instant now) {
+  const Duration ahead = shard->state().numbers.now - now;
+  if (ahead < kHour || (now < clock_said_at + kHour && now >= clock_said_at)) return;
+  clock_said_at = now;
+  Log("engine").error(
+      "clock.went_back newest_fact={} ahead_h={:.1f} do=\"correct this machine's clock; if it is "
+      "right now, what was stored while it was ahead keeps that time, and forecasts stand still "
+      "until then\"",
+      FormatInstant(shard->state().numbers.now), Seconds(ahead) / 3600);
 }
 
 void Engine::Impl::Run() {
@@ -372,11 +388,11 @@ Status Engine::VerifyAudit() const {
   DRIFTCAST_RETURN_IF_ERROR(result);
   Status end = Ok();
   RunOnShard([&](const EngineView&) {
-    const auto& numbers = impl_->shard->state().numbers;
     // Entries may have been added since the scan; fewer than were written is a cut-off end.
-    if (number < numbers.audit_number &&
-        impl_->store->Get(Table::kAudit, OrderedNumber(number + 1))->has_value() == false)
-      end = DataLoss("audit entry {} is missing", number + 1);
+    if (number >= impl_->shard->state().numbers.audit_number) return;
+    const auto next = impl_->store->Get(Table::kAudit, OrderedNumber(number + 1));
+    end = next.status();
+    if (next.ok() && !next->has_value()) end = DataLoss("audit entry {} is missing", number + 1);
   });
   return end;
 }

@@ -20,7 +20,7 @@ Status FromRocksDb(const rocksdb::Status& status, const std::string& what) {
   if (status.IsNoSpace() || text.find("File too large") != std::string::npos ||
       text.find("quota exceeded") != std::string::npos)
     return ResourceExhausted("{}", text);
-  if (status.IsCorruption()) return DataLoss("{}", text);
+  if (status.IsCorruption() || status.IsPathNotFound()) return DataLoss("{}", text);
   if (status.IsBusy() || text.find("lock ") != std::string::npos)
     return Unavailable("{} (another process holds it)", text);
   if (text.find("ermission denied") != std::string::npos) return PermissionDenied("{}", text);
