@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import { may, post } from "../api/client";
 import { useQuery } from "../api/query";
-import type { ActivityList, Drift, HistoryEntry, HistoryEntryList, PlanPage, Resource, ResourceRowPage, SeriesList, State } from "../api/types";
+import type { Activity, ActivityList, Drift, HistoryEntry, HistoryEntryList, PlanPage, Resource, ResourceRowPage, SeriesList, State } from "../api/types";
 import { chance, plural, shortValue, splitName, words } from "../lib/format";
 import { href, setParams, useRoute } from "../lib/router";
 import { ActionDialog } from "../parts/action";
@@ -36,10 +36,14 @@ export function ResourcePage(): JSX.Element {
   );
 }
 
+/** What names no resource (a login, a deployment, an incident) concerns the whole host. */
+const concerns = (activity: Activity, resource: Resource): boolean =>
+  activity.resources.length === 0 || activity.resources.includes(`${resource.kind}/${resource.name}`);
+
 function Body({ resource, history }: { resource: Resource; history: HistoryEntry[] }): JSX.Element {
   const at = useRoute().query.get("at");
   const activities = useQuery<ActivityList>("/activities", { stack: resource.stack, limit: 200 }, { live: ["stack"], concerns: (event) => event.stack === resource.stack });
-  const touching = activities.data?.rows.filter((activity) => activity.resources.includes(`${resource.kind}/${resource.name}`)) ?? [];
+  const touching = activities.data?.rows.filter((activity) => concerns(activity, resource)) ?? [];
   return (
     <>
       <Head resource={resource} />
