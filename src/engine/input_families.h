@@ -1,6 +1,7 @@
 // Families of inputs that speak for a change beside the history of changes: metrics that behave
-// oddly, and whatever else has no training data yet. Each family adds one term to the logit of a
-// forecast, with weight 0 until this site's own outcomes say more (predict/additive_term.h).
+// oddly, fixes of known vulnerabilities. Each family
+// adds one term to the logit of a forecast, with weight 0 until this site's own outcomes say more
+// (predict/additive_term.h).
 //
 // To add a family: write an InputSource in a file of its own, declare what makes it, and add a line
 // to kInputFamilies. Learning, storing, replay and reasons follow from that line.
@@ -44,10 +45,13 @@ struct InputFamily {
 
 inline constexpr size_t kMetricInputs = 8;
 std::unique_ptr<InputSource> MakeMetricInputs(const ShardState& shard);  // metric_inputs.cc
+inline constexpr size_t kExposureInputs = 8;
+std::unique_ptr<InputSource> MakeExposureInputs(const ShardState& shard);  // exposure_inputs.cc
 
 // Append only: open cohorts are stored by place.
 inline constexpr InputFamily kInputFamilies[] = {
     {"metrics", kMetricInputs, MakeMetricInputs},
+    {"exposure", kExposureInputs, MakeExposureInputs},
 };
 inline constexpr size_t kInputFamilyCount = std::size(kInputFamilies);
 

@@ -102,7 +102,7 @@ std::string AgeText(Duration age) {
 }
 
 // "a fix for CVE-2024-1 (EPSS 0.61, used in attacks) came out 2 days ago; 14 of 40 similar ..."
-std::string ReasonText(const OpenExposure& worst, size_t count, Instant now) {
+std::string TextOf(const OpenExposure& worst, size_t count, Instant now) {
   if (worst.id.starts_with("end of life")) return worst.summary;
   std::string rating;
   if (worst.exploited) rating = "used in attacks";
@@ -154,16 +154,9 @@ void AddBlastRadius(const Stack& stack, const ResourceId& id, DriftPrediction& p
 
 void AddExposure(const ShardState& shard, const std::string& role, const Slot& slot,
                  DriftPrediction& prediction) {
-  if (slot.holding == nullptr || slot.holding->second.open.empty()) return;
-  const Holding& holding = slot.holding->second;
-  OpenExposure worst = ExposureFrom(shard, slot.holding->first, *WorstFirst(holding)[0]);
-  const Counts similar = SimilarOf(shard, role, worst);
-  worst.similar = similar.all;
-  worst.similar_fixed = similar.fixed;
-  const std::string text = ReasonText(worst, holding.open.size(), shard.numbers.now);
-  prediction.severity_factors.push_back({"exposure", holding.weight, text});
-  // Said, and not weighed: what it adds to the chance is learned elsewhere.
-  prediction.reasons.push_back({"exposure", text, 0});
+  if (const auto worst = WorstOf(shard, role, slot, false))
+    prediction.severity_factors.push_back(
+        {"exposure", slot.holding->second.weight, ExposureText(shard, slot, *worst)});
 }
 
 void AddThreat(const Stack& stack, const ResourceId& id, DriftPrediction& prediction) {
@@ -187,6 +180,24 @@ void SumUp(DriftPrediction& prediction) {
 }
 
 }  // namespace
+
+std::optional<OpenExposure> WorstOf(const ShardState& shard, const std::string& role,
+                                    const Slot& slot, bool fixable) {
+  if (slot.holding == nullptr) return std::nullopt;
+  for (const auto* open : WorstFirst(slot.holding->second)) {
+    if (fixable && open->fixed.empty()) continue;
+    OpenExposure worst = ExposureFrom(shard, slot.holding->first, *open);
+    const Counts similar = SimilarOf(shard, role, worst);
+    worst.similar = similar.all;
+    worst.similar_fixed = similar.fixed;
+    return worst;
+  }
+  return std::nullopt;
+}
+
+std::string ExposureText(const ShardState& shard, const Slot& slot, const OpenExposure& worst) {
+  return TextOf(worst, slot.holding->second.open.size(), shard.numbers.now);
+}
 
 std::vector<OpenExposure> ExposuresOf(const ShardState& shard, const std::string& role,
                                       const Slot& slot) {

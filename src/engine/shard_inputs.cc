@@ -14,9 +14,7 @@ constexpr double kProbabilityMin = 1e-6;  // as the scorekeeper has it
 // cluster samples, 1 + (n - 1) rho (Kish, Survey Sampling, 1965, 5.4). rho is a documented prior.
 constexpr double kFateShared = 0.5;
 
-double WeightOf(size_t sharing) {
-  return 1 / (1 + static_cast<double>(sharing - 1) * kFateShared);
-}
+double WeightOf(size_t sharing) { return 1 / (1 + static_cast<double>(sharing - 1) * kFateShared); }
 
 double LogitOf(double p) {
   p = std::clamp(p, kProbabilityMin, 1 - kProbabilityMin);
@@ -83,7 +81,7 @@ void LearnInputs(ShardState& shard, const InputRows& rows, size_t horizon,
                  std::span<const InputOutcome> outcomes) {
   InputTerms& terms = shard.terms[horizon];
   terms.Advance(shard.numbers.now);
-  std::vector<size_t> sharing(rows.size() + 1, 0);  // by place
+  std::vector<size_t> sharing(rows.size() + 1, 0);   // by place
   double forecasts = 0, expected = 0, happened = 0;  // of those without inputs
   for (const InputOutcome& outcome : outcomes) {
     ++sharing[outcome.place];
@@ -97,8 +95,7 @@ void LearnInputs(ShardState& shard, const InputRows& rows, size_t horizon,
   for (const InputOutcome& outcome : outcomes) {
     if (outcome.place == 0 || outcome.p <= 0) continue;
     const InputRow& row = rows[outcome.place - 1u];
-    lessons.push_back({&row.values,
-                       LogitOf(outcome.p) - static_cast<double>(row.shift[horizon]),
+    lessons.push_back({&row.values, LogitOf(outcome.p) - static_cast<double>(row.shift[horizon]),
                        outcome.happened, WeightOf(sharing[outcome.place])});
   }
   terms.Learn(lessons);

@@ -8,6 +8,8 @@
 
 #include "engine/shard.h"
 #include "engine/shard_view.h"
+#include "intel/knowledge.h"
+#include "store/blob.h"
 #include "store/memory_store.h"
 
 namespace driftcast {
@@ -65,10 +67,14 @@ class ShardInputsTest : public testing::Test {
     ShownPlans shown;
     return *ShardView(shard_->state(), *store_, shown).Prediction(id);
   }
-  static std::optional<Reason> MetricReason(const DriftPrediction& prediction) {
+  static std::optional<Reason> ReasonOf(const DriftPrediction& prediction,
+                                        const std::string& family) {
     for (const Reason& reason : prediction.reasons)
-      if (reason.group == "metrics") return reason;
+      if (reason.group == family) return reason;
     return std::nullopt;
+  }
+  static std::optional<Reason> MetricReason(const DriftPrediction& prediction) {
+    return ReasonOf(prediction, "metrics");
   }
 
   // `kFiles` files, enrolled.
@@ -191,6 +197,110 @@ TEST_F(ShardInputsTest, ARestartChangesNothingOfWhatIsLearnt) {
   Enrol();
   Live(30, true, true);
   EXPECT_EQ(store_->Digest(), straight);
+}
+
+// Every morning fixes come out for some packages; in the evening some packages are upgraded: with
+// probability 0.5 where a fix is out if `foretells`, else 0.08 for all.
+class ExposureInputsTest : public ShardInputsTest {
+ protected:
+  static constexpr int kPackages = 60;
+  static ResourceId PackageId(int i) { return {kStack, "package", "lib-" + std::to_string(i)}; }
+
+  void See(int i, Means means) {
+    ResourceObserved observed;
+    observed.resource = PackageId(i);
+    observed.keys = {{"status", Value::Text("installed")},
+                     {"version", Value::Text(fmt::format("1.0-{}", versions_[i]))}};
+    observed.means = means;
+    Say(std::move(observed));
+  }
+  void EnrolPackages() {
+    Say(StackEnrolled{RoleName("web"), {{"os_id", "debian"}, {"os_version", "12"}}, {}});
+    for (int i = 0; i < kPackages; ++i) See(i, Means::kSnapshot);
+    Say(SnapshotCompleted{{"package"}, kStart});
+  }
+  // What is out now has a fix in the version after the one that is installed.
+  void Publish(const std::array<bool, kPackages>& open) {
+    intel::AdvisorySetBuilder builder;
+    for (int i = 0; i < kPackages; ++i) {
+      if (!open[i]) continue;
+      intel::Advisory advisory;
+      advisory.id = fmt::format("DSA-{}-{}", i, versions_[i]);
+      advisory.cves = {{2026, static_cast<uint32_t>(1000 + i)}};
+      advisory.published = now_;
+      const std::string fixed = fmt::format("1.0-{}", versions_[i] + 1);
+      advisory.affected = {{"Debian:12", PackageId(i).name, {{"0", fixed, ""}}, {}, ""}};
+      builder.Add(advisory);
+    }
+    FeedPublished feed;
+    feed.feed = "debian";
+    feed.format = "osv";
+    feed.digest = *PutBlob(*store_, intel::EncodeAdvisories(builder.Finish()));
+    feed.fetched_at = now_;
+    Say(std::move(feed));
+  }
+  void LiveWithFixes(int days, bool foretells) {
+    std::mt19937_64 random(11);
+    const auto chance = [&](double p) { return static_cast<double>(random() >> 11) * 0x1p-53 < p; };
+    for (int day = 0; day < days; ++day) {
+      const Instant morning = now_ + kDay + kMinute * 2;
+      now_ = morning;
+      std::array<bool, kPackages> open{};
+      for (bool& one : open) one = chance(0.2);
+      Publish(open);
+      Say(TimeAdvanced{});
+      now_ = morning + kHour * 8;
+      for (int i = 0; i < kPackages; ++i) {
+        if (!chance(foretells && open[i] ? 0.5 : 0.08)) continue;
+        ++versions_[i];
+        See(i, Means::kEvent);
+      }
+      now_ = morning;
+    }
+    now_ += kDay + kMinute * 2;
+    std::array<bool, kPackages> one{};
+    one[1] = true;
+    Publish(one);
+    Say(TimeAdvanced{});
+  }
+
+  std::array<int, kPackages> versions_{};
+};
+
+TEST_F(ExposureInputsTest, APlantedEffectIsRecovered) {
+  EnrolPackages();
+  LiveWithFixes(90, true);
+  const auto reason = ReasonOf(Predict(PackageId(1)), "exposure");
+  ASSERT_NE(reason, std::nullopt);
+  EXPECT_GT(reason->weight, 1.0) << reason->text;  // of logit(0.5) - logit(0.08) = 2.4
+  EXPECT_LT(reason->weight, 2.8);
+  EXPECT_THAT(reason->text, HasSubstr("lib-1: CVE-2026-1001 is fixed in"));
+  EXPECT_EQ(ReasonOf(Predict(PackageId(2)), "exposure"), std::nullopt) << "nothing is open on it";
+}
+
+TEST_F(ExposureInputsTest, WhatForetellsNothingStaysAtZero) {
+  EnrolPackages();
+  LiveWithFixes(90, false);
+  const auto reason = ReasonOf(Predict(PackageId(1)), "exposure");
+  ASSERT_NE(reason, std::nullopt);
+  EXPECT_EQ(reason->weight, 0);
+  EXPECT_THAT(reason->text, HasSubstr("has not shown yet"));
+}
+
+TEST_F(ExposureInputsTest, AFixOfWhatItNeedsIsAReasonToo) {
+  EnrolPackages();
+  ResourceObserved unit;
+  unit.resource = kUnit;
+  unit.keys = {{"state", Value::Text("active")}};
+  unit.depends_on = {{"owned_by", "package", PackageId(1).name, {}}};
+  unit.means = Means::kEvent;
+  Say(std::move(unit));
+  std::array<bool, kPackages> open{};
+  open[1] = true;
+  Publish(open);
+  const auto reason = ReasonOf(Predict(kUnit), "exposure");
+  ASSERT_NE(reason, std::nullopt);
+  EXPECT_THAT(reason->text, HasSubstr("of what it needs: lib-1: CVE-2026-1001"));
 }
 
 // One cohort's outcomes: sixty resources that share their inputs, of which some changed.

@@ -103,6 +103,11 @@ std::vector<intel::Sighting> SightingsOf(const Stack& stack, const std::string& 
 // The exposures of a slot's package, worst first.
 std::vector<OpenExposure> ExposuresOf(const ShardState& shard, const std::string& role,
                                       const Slot& slot);
+// The worst of them, of those alone that have a fix if `fixable`; none when there is none.
+std::optional<OpenExposure> WorstOf(const ShardState& shard, const std::string& role,
+                                    const Slot& slot, bool fixable);
+// "openssl: CVE-2024-1 (EPSS 0.61) is fixed in 3.0.11-1, which came out 2 days ago; ..."
+std::string ExposureText(const ShardState& shard, const Slot& slot, const OpenExposure& worst);
 Page<ExposureRow> ListExposures(const ShardState& shard, const ExposureFilter& filter);
 
 // The forecast of a resource with its severity: key sensitivity, direction of the likely change,
