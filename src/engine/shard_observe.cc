@@ -106,7 +106,10 @@ bool IsOfPeople(const std::string& kind) {
 // that it is told it counts in the person's rhythm, and sudo at such an hour is alerted.
 ActivityReported Noted(ShardState& shard, const Fact& fact, ActivityReported activity, bool first) {
   if (activity.actor.empty()) return activity;
-  PersonRhythm& rhythm = shard.people[activity.actor];
+  // Logins and uses of root are habits of their own: a login in the night does not make the sudo
+  // that follows it usual.
+  const std::string habit = activity.actor + (activity.kind == "login" ? "" : " as root");
+  PersonRhythm& rhythm = shard.people[habit];
   if (rhythm.IsUnusual(activity.started_at)) {
     activity.details["unusual"] =
         fmt::format("{} was not seen at this hour in {} logins", activity.actor, rhythm.total());
@@ -117,7 +120,7 @@ ActivityReported Noted(ShardState& shard, const Fact& fact, ActivityReported act
   }
   if (first) {
     rhythm.Add(activity.started_at);
-    shard.pending.people.insert(activity.actor);
+    shard.pending.people.insert(habit);
   }
   return activity;
 }
