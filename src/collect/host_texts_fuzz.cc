@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 
 #include "collect/account_collector.h"
 #include "collect/container_collector.h"
@@ -9,6 +10,7 @@
 #include "collect/firewall_collector.h"
 #include "collect/parse_text.h"
 #include "collect/process_table.h"
+#include "collect/session_log.h"
 #include "collect/setting_collector.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -24,6 +26,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       abort();
   (void)UnitOfCgroup(text);
   NextCronRun(text, true, Instant());
+  ParseWtmp(text);
+  const auto local = [](std::string_view) { return std::optional(FromUnixSeconds(1'780'000'000)); };
+  ParseAuthLog(text, FromUnixSeconds(1'790'000'000), local);
   LineReader lines(text, /*join=*/false);
   std::string line;
   AuthorizedKey key;
