@@ -86,24 +86,41 @@ void Committer::Finish(Group group) {
 // disk nothing is acknowledged and nothing is lost, and the queue fills and refuses. Once it was
 // given up, a later group must not go in: it would stand on one that is missing.
 bool Committer::Commit(const WriteBatch& writes) {
+  uint64_t tries = 0;
   while (!gave_up_) {
     const auto started = std::chrono::steady_clock::now();
     const Status status = store_.Commit(writes);
     micros_ += static_cast<uint64_t>(
         std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - started).count());
     ++commits_;
-    if (status.ok()) return true;
+    if (status.ok()) {
+      if (tries > 0) Recovered();
+      return true;
+    }
+    ++tries;
     if (errors_.fetch_add(1) % kErrorsBetweenLines == 0)
       Log("engine").error(
           "store.commit_failed reason=\"{}\" (nothing is acknowledged until it works)",
           Message(status));
-    gave_up_ = !PauseBeforeRetry();
+    gave_up_ = !PauseBeforeRetry(status);
   }
   return false;
 }
 
-bool Committer::PauseBeforeRetry() {
+void Committer::Recovered() {
+  Log("engine").warn("store.commit_works_again");
   const MutexLock lock(mutex_);
+  trouble_ = Ok();
+}
+
+Status Committer::trouble() const {
+  const MutexLock lock(mutex_);
+  return trouble_;
+}
+
+bool Committer::PauseBeforeRetry(const Status& trouble) {
+  const MutexLock lock(mutex_);
+  trouble_ = trouble;
   const auto until = std::chrono::steady_clock::now() + kRetry;
   while (trying_ && std::chrono::steady_clock::now() < until)
     changed_.WaitFor(mutex_, until - std::chrono::steady_clock::now());

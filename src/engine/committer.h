@@ -52,6 +52,9 @@ class Committer {
   void StopTrying();
   void Stop();
 
+  // Why the last commit failed; Ok while they work.
+  Status trouble() const;
+
   uint64_t commits() const { return commits_; }
   uint64_t errors() const { return errors_; }
   double seconds() const { return static_cast<double>(micros_) * 1e-6; }  // spent in commits
@@ -62,14 +65,16 @@ class Committer {
   void Run();
   void Finish(Group group);
   bool Commit(const WriteBatch& writes);
-  bool PauseBeforeRetry();  // false: stop trying
+  void Recovered();
+  bool PauseBeforeRetry(const Status& trouble);  // false: stop trying
 
   Store& store_;
   const std::function<void(const std::vector<LiveEvent>&)> publish_;
   bool gave_up_ = false;  // this thread only
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar changed_;
+  Status trouble_ DRIFTCAST_GUARDED_BY(mutex_);
   std::deque<Group> waiting_ DRIFTCAST_GUARDED_BY(mutex_);
   bool busy_ DRIFTCAST_GUARDED_BY(mutex_) = false;
   bool trying_ DRIFTCAST_GUARDED_BY(mutex_) = true;

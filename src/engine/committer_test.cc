@@ -48,6 +48,20 @@ TEST_F(CommitterTest, WhatFollowsAGroupThatWasGivenUpIsNotWritten) {
   EXPECT_FALSE(inner_.Get(Table::kSettings, "b")->has_value());
 }
 
+TEST_F(CommitterTest, TroubleIsSaidAndForgottenOnceItIsOver) {
+  store_.FailCommits(1);
+  committer_.Start();
+  committer_.Add(Putting("a", told_));
+  EXPECT_TRUE(committer_.Drain());
+  EXPECT_EQ(committer_.errors(), 1u);
+  EXPECT_TRUE(committer_.trouble().ok());
+  store_.FailCommits(1);
+  committer_.StopTrying();
+  committer_.Add(Putting("b", told_));
+  EXPECT_FALSE(committer_.Drain());
+  EXPECT_EQ(committer_.trouble().code(), StatusCode::kResourceExhausted);
+}
+
 TEST_F(CommitterTest, WhatWaitsWhenItStopsIsWritten) {
   committer_.Add(Putting("a", told_));
   committer_.Start();

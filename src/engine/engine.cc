@@ -269,6 +269,13 @@ Status Engine::SubmitAndWait(std::vector<Fact> facts) {
   return *answer;
 }
 
+Status Engine::Writable() const {
+  const Status trouble = impl_->committer->trouble();
+  if (trouble.ok()) return Ok();
+  return Unavailable("the engine cannot write to its disk, and waits until it can: {}",
+                     Message(trouble));
+}
+
 Status Engine::PublishModel(ModelPublished what, std::string_view bytes) {
   // Looked at before it is kept: what is refused leaves nothing behind.
   DRIFTCAST_RETURN_IF_ERROR(predict::DriftModel::Parse(bytes).status());

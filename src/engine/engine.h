@@ -63,6 +63,10 @@ class Engine {
   // Submits and waits until durable.
   Status SubmitAndWait(std::vector<Fact> facts);
 
+  // Unavailable, with the reason, while nothing can be made durable (a full disk): whoever submits
+  // or asks then waits for as long. Thread-safe, and never waits itself.
+  Status Writable() const;
+
   // Makes these bytes (predict/drift_model.h) durable, and the model serve. `what.digest` is set
   // here. Errors: those of Submit; InvalidArgument for bytes that are no model.
   Status PublishModel(ModelPublished what, std::string_view bytes);

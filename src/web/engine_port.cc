@@ -22,6 +22,7 @@ class RealEnginePort : public EnginePort {
   uint64_t Subscribe(std::function<void(const LiveEvent&)> listener) override {
     return engine_.Subscribe(std::move(listener));
   }
+  Status Writable() const override { return engine_.Writable(); }
   void Unsubscribe(uint64_t subscription) override { engine_.Unsubscribe(subscription); }
   Status VerifyAudit() const override { return engine_.VerifyAudit(); }
   Status AppendAudit(const Principal& by, const std::string& action, const std::string& subject,

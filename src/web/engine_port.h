@@ -23,6 +23,7 @@ class EnginePort {
   virtual void RunOnShard(const std::function<void(const EngineView&)>& question) const = 0;
   virtual Status SubmitAndWait(std::vector<Fact> facts) = 0;
   virtual Status PublishFeed(FeedPublished feed, std::string_view content) = 0;
+  virtual Status Writable() const = 0;
 
   virtual uint64_t Subscribe(std::function<void(const LiveEvent&)> listener) = 0;
   virtual void Unsubscribe(uint64_t subscription) = 0;

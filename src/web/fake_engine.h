@@ -189,6 +189,7 @@ class FakeEngine : public EnginePort {
   std::vector<std::string> contents;  // of feeds
   Status answer = Ok();               // to Submit
   Status chain = Ok();                // of the audit log
+  Status writable = Ok();
 
   void RunOnShard(const std::function<void(const EngineView&)>& question) const override {
     const std::lock_guard lock(mutex_);
@@ -212,6 +213,7 @@ class FakeEngine : public EnginePort {
     view.feeds.push_back({feed, feed.fetched_at, feed.error, kDay});
     return Ok();
   }
+  Status Writable() const override { return writable; }
   uint64_t Subscribe(std::function<void(const LiveEvent&)> listener) override {
     const std::lock_guard lock(mutex_);
     listener_ = std::move(listener);

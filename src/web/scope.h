@@ -27,6 +27,7 @@ class ScopedEngine : public EnginePort {
   Status PublishFeed(FeedPublished, std::string_view) override {
     return PermissionDenied("feeds concern the whole fleet, and you may act on a part of it");
   }
+  Status Writable() const override { return engine_.Writable(); }
 
   uint64_t Subscribe(std::function<void(const LiveEvent&)> listener) override;
   void Unsubscribe(uint64_t subscription) override { engine_.Unsubscribe(subscription); }

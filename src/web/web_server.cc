@@ -247,6 +247,8 @@ HttpResponse WebServer::Impl::AnswerApi(const HttpRequest& request) {
   if (match.route->whole_fleet && !caller->stacks.empty())
     return ProblemResponse(403, "this concerns the whole fleet, and you see a part of it");
   DropEndedStreams();
+  // Answers are of what is durable: rather no answer than one that comes when the disk has room.
+  if (const Status writable = engine.Writable(); !writable.ok()) return ProblemOf(writable);
   return match.route->handler({request, *caller, std::move(match.parts)});
 }
 
@@ -352,6 +354,7 @@ HttpResponse WebServer::Impl::BackFromProvider(const HttpRequest& request) {
 }
 
 HttpResponse WebServer::Impl::Ready() {
+  if (const Status writable = engine.Writable(); !writable.ok()) return ProblemOf(writable);
   engine.RunOnShard([](const EngineView&) {});
   return TextResponse("ready\n");
 }
@@ -363,8 +366,9 @@ HttpResponse WebServer::Impl::Metrics() {
   if (options.more_counters)
     for (const auto& [name, value] : options.more_counters()) text.Add(name, value);
   AddProcessMetrics(text);
-  AddStackMetrics(engine.Ask([](const EngineView& view) { return view.Stacks(); }),
-                  options.clock->Now(), text);
+  if (engine.Writable().ok())  // else nobody is answered, and the counters above say why
+    AddStackMetrics(engine.Ask([](const EngineView& view) { return view.Stacks(); }),
+                    options.clock->Now(), text);
   HttpResponse response = TextResponse(text.Write());
   response.headers[0].second = "text/plain; version=0.0.4; charset=utf-8";
   return response;

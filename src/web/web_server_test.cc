@@ -32,6 +32,18 @@ TEST_F(WebServerTest, OpenPathsNeedNoCredential) {
   EXPECT_EQ(Post("/healthz", "{}").status, 405);
 }
 
+TEST_F(WebServerTest, AnEngineThatCannotWriteSaysSoAndNobodyWaits) {
+  SignIn();
+  engine_.writable = Unavailable("the disk is full");
+  const HttpReply reply = Get("/readyz");
+  EXPECT_EQ(reply.status, 503);
+  EXPECT_THAT(reply.body, HasSubstr("the disk is full"));
+  EXPECT_EQ(Get("/api/v1/overview").status, 503);
+  EXPECT_EQ(Get("/healthz").status, 200);
+  EXPECT_EQ(Get("/metrics").status, 200);
+  EXPECT_EQ(Get("/").status, 200);
+}
+
 TEST_F(WebServerTest, TheApiNeedsACredential) {
   for (const char* path : {"/api/v1/overview", "/api/v1/session", "/api/v1/nothing", "/api"}) {
     const HttpReply reply = Get(path);
