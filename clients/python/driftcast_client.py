@@ -241,9 +241,12 @@ class Driftcast:
         """
         return self._call('GET', "/api/v1/prediction", query={"id": id})
 
-    def get_track_record(self):
-        """How good the predictions have been."""
-        return self._call('GET', "/api/v1/track-record")
+    def get_track_record(self, *, of=None):
+        """How good the predictions have been.
+
+        of (str): What was foretold: changes of configuration, or limits that series reach.
+        """
+        return self._call('GET', "/api/v1/track-record", query={"of": of})
 
     def list_plans(self, *, stack=None, trigger=None, resource=None, state=None, offset=None, limit=None):
         """Plans, best first for each trigger.

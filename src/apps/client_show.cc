@@ -285,6 +285,27 @@ Status ShowDrift(const ShowOptions& options) {
   return Ok();
 }
 
+// Limits that series will run into, behind the forecasts of configuration.
+void PrintLimits(const ClientJson& limits) {
+  if (limits.empty()) return;
+  TextTable table({"SERIES", "P(1D)", "P(7D)", "ABOUT", "LIMIT", "WHAT TO DO"});
+  for (const size_t column : {1, 2}) table.AlignRight(column);
+  for (const auto& row : limits) {
+    const auto& series = row["series"];
+    const std::string name = Text(series, "stack") + "/" + Text(series, "resource_kind") + "/" +
+                             Text(series, "resource_name") + " " + Text(series, "metric");
+    const char* when = row["likely_at"].is_null() ? "possible_at" : "likely_at";
+    table.Add({Shown(name, 70), Percent(row["horizons"][2]["p"].get<double>()),
+               Percent(row["horizons"][4]["p"].get<double>()),
+               row[when].is_null() ? "" : Text(row, when).substr(0, 16),
+               Shown(Text(row, "limit_source"), 40),
+               row["plans"].empty() ? "" : Shown(Text(row["plans"][0], "title"), 40)},
+              0, row["probability"].get<double>() >= 0.5 ? Ink::kRed : Ink::kPlain);
+  }
+  std::printf("\nLimits that will be reached\n");
+  PrintTable(table, "");
+}
+
 Status ShowPredictions(const ShowOptions& options) {
   DRIFTCAST_ASSIGN_OR_RETURN(const EngineClient client, EngineClient::Find(options.client));
   Query query = PagingOf(options);
@@ -293,7 +314,10 @@ Status ShowPredictions(const ShowOptions& options) {
                              {"kind", options.kind},
                              {"text", options.text},
                              {"alerts", options.alerts ? "true" : "false"}});
-  DRIFTCAST_ASSIGN_OR_RETURN(const ClientJson page, client.Get("/api/v1/predictions", query));
+  DRIFTCAST_ASSIGN_OR_RETURN(ClientJson page, client.Get("/api/v1/predictions", query));
+  DRIFTCAST_ASSIGN_OR_RETURN(const ClientJson limits,
+                             client.Get("/api/v1/crossings", {{"stack", options.stack}}));
+  page["limits"] = limits["rows"];
   if (options.client.json) return PrintJson(page), Ok();
   TextTable table({"RESOURCE", "P(1D)", "P(7D)", "SEVERITY", "LIKELY", "WHY"});
   for (const size_t column : {1, 2, 3}) table.AlignRight(column);
@@ -311,6 +335,7 @@ Status ShowPredictions(const ShowOptions& options) {
               0, row["alert"].get<bool>() ? Ink::kRed : Ink::kPlain);
   }
   PrintTable(table, "No prediction matches.\n");
+  PrintLimits(page["limits"]);
   PrintRest(page);
   return Ok();
 }

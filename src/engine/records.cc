@@ -147,6 +147,7 @@ Status ReadStackParts(ByteReader& in, StackRecord& record) {
   for (Instant& at : record.cohort_made_at) at = in.Time();
   record.series_stored_at = in.Time();
   for (uint64_t n = in.Count(); n > 0; --n) record.alerted_causes.push_back(in.Text());
+  if (!in.done()) record.series_forgotten = in.Unsigned();  // older records end here
   return in.done() ? Ok() : DataLoss("a stack's record that cannot be read");
 }
 
@@ -178,6 +179,7 @@ std::string Encode(const StackRecord& record) {
   out.Time(record.series_stored_at);
   out.Unsigned(record.alerted_causes.size());
   for (const auto& cause : record.alerted_causes) out.Text(cause);
+  out.Unsigned(record.series_forgotten);
   return out.Take();
 }
 

@@ -41,6 +41,7 @@ struct StackRecord {
   std::array<Instant, kHorizonCount> cohort_made_at{};  // of the open predictions; epoch = none
   Instant series_stored_at;                // when the states of its metric series were stored
   std::deque<std::string> alerted_causes;  // newest last; one cause alerts once
+  uint64_t series_forgotten = 0;           // metric series that fell silent
 
   static constexpr size_t kActivitiesKept = 256;
   static constexpr size_t kAlertedCausesKept = 128;

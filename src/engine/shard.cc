@@ -210,15 +210,25 @@ void Shard::Collect(WriteBatch& batch, std::vector<LiveEvent>& events) {
         cohort.members.push_back({slot_key, slot.p_scored[horizon], slot.inputs_scored[horizon]});
     batch.Put(Table::kState, CohortKey(stack_id, horizon), Encode(cohort));
   }
-  for (const auto& [stack_id, series] : pending.series)
-    batch.Put(Table::kState, SeriesKey(stack_id, series),
-              state_.stacks[stack_id].series[series].state.Serialize());
+  for (const auto& [stack_id, name] : pending.series) {
+    const auto& all = state_.stacks[stack_id].series;
+    const auto series = all.find(name);
+    put_or_delete(SeriesKey(stack_id, name), series != all.end(),
+                  [&] { return series->second.state.Serialize(); });
+  }
   if (pending.models) batch.Put(Table::kState, "models", EncodeModels(state_.models));
   if (pending.model_watch)
     batch.Put(Table::kState, "model-watch", EncodeModelWatch(state_.model_watch));
   for (const auto& digest : pending.blobs_dropped)
     if (const Status dropped = DeleteBlob(*state_.blobs, digest, batch); !dropped.ok())
       Log("engine").warn("blob.stays digest={} reason=\"{}\"", digest, Message(dropped));
+  for (const auto& stack_id : pending.watches) {
+    std::map<std::string, const LimitWatch*> watches;
+    for (const auto& [series, slot] : state_.stacks[stack_id].series)
+      if (slot.watch != nullptr) watches.emplace(series, slot.watch.get());
+    put_or_delete(WatchesKey(stack_id), !watches.empty(), [&] { return EncodeWatches(watches); });
+  }
+  if (pending.limit_track) batch.Put(Table::kState, "limit_track", EncodeTrack(state_.limit_track));
   if (pending.track) batch.Put(Table::kState, "track", EncodeTrack(state_.track));
   for (const size_t horizon : pending.terms)
     batch.Put(Table::kState, TermsKey(horizon), state_.terms[horizon].Serialize());
@@ -368,6 +378,10 @@ Status Shard::LoadRest(const Store& store) {
           }
           return Ok();
         }));
+  DRIFTCAST_ASSIGN_OR_RETURN(const auto limit_track, store.Get(Table::kState, "limit_track"));
+  if (limit_track) {
+    DRIFTCAST_ASSIGN_OR_RETURN(state_.limit_track, DecodeTrack(*limit_track));
+  }
   DRIFTCAST_ASSIGN_OR_RETURN(const auto track, store.Get(Table::kState, "track"));
   if (track) {
     DRIFTCAST_ASSIGN_OR_RETURN(state_.track, DecodeTrack(*track));

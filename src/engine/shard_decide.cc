@@ -163,7 +163,8 @@ void ExpectWhatWasPlanned(ShardState& shard, const RemediationPlan& plan) {
                           return other.kind == StepKind::kAcceptObserved;
                         });
     const bool adopts =
-        waited || plan.strategy == Strategy::kAdoptEarly || plan.strategy == Strategy::kPrevent;
+        waited || plan.strategy == Strategy::kAdoptEarly || plan.strategy == Strategy::kPrevent ||
+        plan.strategy == Strategy::kRelieveCause;
     if (step.kind == StepKind::kAcceptObserved) {
       if (const auto until = ParseInstant(parameter("until")); until.ok()) {
         IgnoreRule rule;

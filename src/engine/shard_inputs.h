@@ -32,7 +32,8 @@ class InputReader {
   std::array<std::unique_ptr<InputSource>, kInputFamilyCount> sources_;
 };
 
-// Gives equal inputs one place in `rows`, with what they add by what is learnt so far. Borrows both.
+// Gives equal inputs one place in `rows`, with what they add by what is learnt so far. Borrows
+// both.
 class InputPlaces {
  public:
   InputPlaces(const ShardState& shard, InputRows& rows) : shard_(shard), rows_(rows) {}
@@ -51,8 +52,8 @@ struct InputOutcome {
   bool happened = false;
 };
 
-// Teaches the terms of a horizon the outcomes of one cohort. Forecasts of probability 0, of what was
-// never heard of, teach nothing.
+// Teaches the terms of a horizon the outcomes of one cohort. Forecasts of probability 0, of what
+// was never heard of, teach nothing.
 void LearnInputs(ShardState& shard, const InputRows& rows, size_t horizon,
                  std::span<const InputOutcome> outcomes);
 

@@ -8,6 +8,7 @@
 
 #include "engine/shard_state.h"
 #include "engine/view.h"
+#include "remedy/context.h"
 #include "signal/series_limit.h"
 
 namespace driftcast {
@@ -27,8 +28,13 @@ std::vector<LimitCrossing> CrossingsOf(const ShardState& shard, const std::strin
                                        const Stack& stack, Duration horizon, double p_least);
 
 // Tells on the timeline, and as an alert, which limits are likely to be reached: once for each
-// crossing, and again only when it was over in between. Called as series are stored.
+// crossing, and again only when it was over in between. Scores forecasts whose horizon has passed,
+// and makes the next. Called as series are stored.
 void WatchLimits(ShardState& shard, const Fact& fact, Stack& stack);
+
+// The most probable limit that is foretold and answered at a resource, as its timeline has it; none
+// when none is open.
+std::optional<ForetoldLimit> LimitForetoldAt(const ShardState& shard, const ResourceId& id);
 
 }  // namespace driftcast
 

@@ -1,5 +1,7 @@
 #include "engine/shard_limits.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 
 #include "engine/points_scan.h"
@@ -122,6 +124,86 @@ TEST_F(ShardLimitsTest, LimitsAreLearnedFromTheConfiguration) {
   Say(observed);
   EXPECT_EQ(limit()->limit, 32768);
   EXPECT_THAT(limit()->limit_source, HasSubstr("kernel.pid_max"));
+}
+
+TEST_F(ShardLimitsTest, AForetoldLimitIsScoredLikeAnyForecast) {
+  Grow(24 * 20, 0.5, 0.001);  // reaches 0.98
+  Grow(24 * 4, 0.99, 0.001);  // and is full
+  const TrackRecord track = Ask([](const EngineView& v) { return v.LimitTrack(); });
+  const auto& day = track.horizons[2];
+  EXPECT_EQ(day.hits, 1u) << "on the day on which it filled";
+  EXPECT_GT(day.misses, 15u);
+  EXPECT_EQ(track.horizons[5].hits + track.horizons[5].misses, 0u) << "a month is not foretold";
+  const uint64_t scored = day.hits + day.misses;
+  shard_ = *Shard::Restore(store_, {});
+  const TrackRecord restored = Ask([](const EngineView& v) { return v.LimitTrack(); });
+  EXPECT_EQ(restored.horizons[2].hits + restored.horizons[2].misses, scored);
+  EXPECT_EQ(restored.open, track.open);
+}
+
+TEST_F(ShardLimitsTest, ACrossingHasAProbabilityForEachHorizon) {
+  Grow(24 * 14, 0.5, 0.001);
+  const auto crossings =
+      Ask([](const EngineView& v) { return v.Crossings("web-7", kCrossingHorizon, 0.1); });
+  ASSERT_FALSE(crossings.empty());
+  const auto& p = crossings[0].p;
+  for (size_t h = 1; h < kHorizonCount; ++h) EXPECT_GE(p[h], p[h - 1]);
+  EXPECT_LT(p[0], 0.1);
+  EXPECT_GT(p[4], 0.5);
+  EXPECT_EQ(crossings[0].answered_at, ResourceId(kStack, "mount", "/var"));
+}
+
+TEST_F(ShardLimitsTest, ALimitOfTheConfigurationCanBeRaised) {
+  ResourceObserved observed;
+  observed.resource = {kStack, "sysctl", "kernel.pid_max"};
+  observed.keys = {{"value", Value::Integer(1000)}};
+  observed.means = Means::kSnapshot;
+  Say(StackEnrolled{RoleName("web"), {}, {"sysctl"}});
+  Say(observed);
+  Say(SnapshotCompleted{{"sysctl"}, now_});
+  for (int i = 0; i < 24 * 14 * 4; ++i) {
+    now_ += 15 * kMinute;
+    Say(MetricsObserved{{{"host", "", "system.processes.count", now_, 400 + 0.4 * i + i % 3}}});
+  }
+  ASSERT_EQ(Told().size(), 1u);
+  EXPECT_THAT(Told()[0].resources, testing::ElementsAre("host/", "sysctl/kernel.pid_max"));
+  const auto plans = Ask([&](const EngineView& v) {
+    PlanFilter filter;
+    filter.resource = observed.resource;
+    return v.Plans(filter).rows;
+  });
+  const auto raise = std::find_if(plans.begin(), plans.end(), [](const RemediationPlan& plan) {
+    return plan.strategy == Strategy::kRelieveCause;
+  });
+  ASSERT_NE(raise, plans.end());
+  EXPECT_EQ(raise->title, "Raise kernel.pid_max to 2000");
+  EXPECT_EQ(raise->steps[0].kind, StepKind::kSetSysctl);
+  EXPECT_EQ(raise->steps[0].parameters.at("value"), "2000");
+  EXPECT_THAT(raise->why, HasSubstr("is likely to reach its limit 1000"));
+  const auto nothing = std::find_if(plans.begin(), plans.end(), [](const RemediationPlan& plan) {
+    return plan.strategy == Strategy::kDoNothing;
+  });
+  ASSERT_NE(nothing, plans.end());
+  EXPECT_LT(nothing->score, raise->score);
+}
+
+TEST_F(ShardLimitsTest, ASilentSeriesIsForgottenAndCounted) {
+  Grow(24, 0.5, 0);
+  const auto stack = [this] { return Ask([](const EngineView& v) { return v.Stacks()[0]; }); };
+  EXPECT_EQ(stack().series, 2u);
+  for (int day = 0; day < 15; ++day) {
+    now_ += kDay;
+    Say(MetricsObserved{{{"host", "", "system.cpu.utilization", now_, 0.3}}});
+  }
+  EXPECT_EQ(stack().series, 1u);
+  EXPECT_EQ(stack().series_forgotten, 1u);
+  shard_ = *Shard::Restore(store_, {});
+  EXPECT_EQ(stack().series, 1u) << "gone from the store, too";
+  EXPECT_EQ(stack().series_forgotten, 1u);
+  now_ += 15 * kDay;
+  Say(TimeAdvanced{});
+  EXPECT_EQ(stack().series, 0u) << "also when the host says nothing at all";
+  EXPECT_EQ(stack().series_forgotten, 2u);
 }
 
 TEST_F(ShardLimitsTest, PointsOfOneSeriesAreFoundAmongOthers) {

@@ -4,6 +4,7 @@
 
 #include "engine/shard_decide.h"
 #include "engine/shard_inputs.h"
+#include "engine/shard_limits.h"
 #include "engine/shard_knowledge.h"
 #include "engine/shard_policy.h"
 
@@ -86,6 +87,8 @@ void WithContext(const ShardState& shard, const ResourceId& id,
     context.drift = &drift->second;
   else
     context.prediction = &prediction;
+  const auto limit = LimitForetoldAt(shard, id);
+  context.limit = limit ? &*limit : nullptr;
   context.site = &RulesInForce(shard).site;
   context.windows = windows;
   context.knowledge = &knowledge;

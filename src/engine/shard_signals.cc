@@ -21,6 +21,26 @@ std::string SeriesName(const MetricPoint& point) {
   return point.resource_kind + '\0' + point.resource_name + '\0' + point.metric;
 }
 
+bool IsOf(const std::string& name, const MetricPoint& point) {
+  const std::string &kind = point.resource_kind, &resource = point.resource_name;
+  if (name.size() != kind.size() + resource.size() + point.metric.size() + 2) return false;
+  const auto part = [&](size_t at, const std::string& text) {
+    return name.compare(at, text.size(), text) == 0;
+  };
+  return part(0, kind) && name[kind.size()] == '\0' && part(kind.size() + 1, resource) &&
+         name[kind.size() + 1 + resource.size()] == '\0' &&
+         part(kind.size() + resource.size() + 2, point.metric);
+}
+
+// The series of the point at this place of a fact; made when it is new.
+Stack::SeriesMap::value_type& SeriesOf(Stack& stack, size_t place, const MetricPoint& point) {
+  auto& in_order = stack.series_in_order;
+  if (in_order.size() <= place) in_order.resize(place + 1, nullptr);
+  if (in_order[place] == nullptr || !IsOf(in_order[place]->first, point))
+    in_order[place] = &*stack.series.try_emplace(SeriesName(point)).first;
+  return *in_order[place];
+}
+
 void StoreWhenDue(ShardState& shard, const Fact& fact, Stack& stack) {
   if (fact.at < stack.record.series_stored_at + kStoreEvery) return;
   stack.record.series_stored_at = fact.at;
@@ -28,6 +48,7 @@ void StoreWhenDue(ShardState& shard, const Fact& fact, Stack& stack) {
     if (slot.unsaved) shard.pending.series.insert({fact.stack.value, name});
     slot.unsaved = false;
   }
+  ForgetSilentSeries(shard, fact.stack.value, stack);
   WatchLimits(shard, fact, stack);
 }
 
@@ -42,6 +63,7 @@ Status TakeInAgain(const Store& store, const std::string& stack_id, Stack& stack
     for (const MetricPoint& point : std::get<MetricsObserved>(fact->body).points) {
       SeriesSlot& slot = stack.series[SeriesName(point)];
       if (point.at > slot.state.newest()) {
+        if (slot.watch != nullptr) slot.watch->Take(point.at, point.value);
         slot.state.Observe(point.at, point.value);
         slot.unsaved = true;
       }
@@ -112,12 +134,33 @@ std::string SeriesKey(const std::string& stack, const std::string& series) {
   return "m/" + stack + '\0' + series;
 }
 
+std::string WatchesKey(const std::string& stack) { return "l/" + stack; }
+
+void ForgetSilentSeries(ShardState& shard, const std::string& stack_id, Stack& stack) {
+  const Instant heard_since = shard.numbers.now - kSilentMax;
+  for (auto series = stack.series.begin(); series != stack.series.end();) {
+    const SeriesSlot& slot = series->second;
+    if (std::max(slot.last.at, slot.state.newest()) >= heard_since) {
+      ++series;
+      continue;
+    }
+    shard.pending.series.insert({stack_id, series->first});
+    if (slot.watch != nullptr) shard.pending.watches.insert(stack_id);
+    series = stack.series.erase(series);
+    ++stack.record.series_forgotten;
+    stack.series_in_order.clear();
+    shard.pending.stacks.insert(stack_id);
+  }
+}
+
 void ApplyMetrics(ShardState& shard, const Fact& fact, const MetricsObserved& body) {
   Stack& stack = StackFor(shard, fact.stack);
-  for (const MetricPoint& point : body.points) {
-    const std::string name = SeriesName(point);
-    SeriesSlot& slot = stack.series[name];
+  for (size_t place = 0; place < body.points.size(); ++place) {
+    const MetricPoint& point = body.points[place];
+    SeriesSlot& slot = SeriesOf(stack, place, point).second;
     slot.last = {point.at, point.value};
+    if (slot.watch != nullptr && point.at > slot.state.newest())
+      slot.watch->Take(point.at, point.value);
     const Judgement judgement = slot.state.Observe(point.at, point.value);
     slot.unsaved = true;
     const bool alarm = judgement.alarm && judgement.evidence >= kTimelineEvidence;
@@ -147,6 +190,13 @@ Status RestoreSeries(ShardState& shard, const Store& store) {
         return true;
       }));
   DRIFTCAST_RETURN_IF_ERROR(result);
+  for (auto& [stack_id, stack] : shard.stacks) {
+    DRIFTCAST_ASSIGN_OR_RETURN(const auto bytes, store.Get(Table::kState, WatchesKey(stack_id)));
+    if (!bytes) continue;
+    DRIFTCAST_ASSIGN_OR_RETURN(const auto watches, DecodeWatches(*bytes));
+    for (const auto& [series, watch] : watches)
+      stack.series[series].watch = std::make_unique<LimitWatch>(watch);
+  }
   for (auto& [stack_id, stack] : shard.stacks)
     DRIFTCAST_RETURN_IF_ERROR(TakeInAgain(store, stack_id, stack));
   return Ok();

@@ -16,6 +16,7 @@
 
 #include "engine/forecaster.h"
 #include "engine/input_terms.h"
+#include "engine/limit_watch.h"
 #include "engine/live_event.h"
 #include "engine/people.h"
 #include "engine/records.h"
@@ -67,7 +68,8 @@ struct Slot {
 struct SeriesSlot {
   SeriesPoint last;
   SeriesState state;
-  bool unsaved = false;  // has points that the stored state does not
+  bool unsaved = false;               // has points that the stored state does not
+  std::unique_ptr<LimitWatch> watch;  // null without a limit
 };
 
 struct Stack {
@@ -75,7 +77,10 @@ struct Stack {
   std::map<std::string, Slot> slots;  // by SlotKey
   // Who depends on a resource: slot keys by the slot key of what they need.
   std::map<std::string, std::set<std::string>> dependents;
-  std::map<std::string, SeriesSlot> series;            // by "kind NUL name NUL metric"
+  using SeriesMap = std::map<std::string, SeriesSlot>;  // by "kind NUL name NUL metric"
+  SeriesMap series;
+  // Those of the last fact's points, in its order: the next fact most often has the same.
+  std::vector<SeriesMap::value_type*> series_in_order;
   InputRows inputs_now;                                // of the last RefreshRisks
   std::array<InputRows, kHorizonCount> inputs_scored;  // of the open cohorts
   // What its resources show that indicators may speak of, by slot key.
@@ -98,6 +103,8 @@ struct Pending {
   std::set<std::string> blobs_dropped;                   // digests that nothing names any more
   std::set<std::pair<std::string, size_t>> cohorts;      // stack, horizon
   std::set<std::pair<std::string, std::string>> series;  // stack, series; those due to be stored
+  std::set<std::string> watches;                         // stacks
+  bool limit_track = false;
   bool models = false;
   bool model_watch = false;
   bool track = false;
@@ -151,7 +158,7 @@ struct ShardState {
   std::map<std::string, PauseSet> pauses;         // that have not ended
   std::map<std::string, uint64_t> agents;         // highest number applied
   std::vector<ExpectationSet> role_expectations;  // in the order in which they came
-  TrackRecord track;
+  TrackRecord track, limit_track;
   const Store* blobs = nullptr;  // large values by digest (store/blob.h)
   ModelWatch model_watch;
   // The last one serves; empty = the program's own, from the start.
@@ -221,9 +228,13 @@ void ApplySnapshot(ShardState& shard, const Fact& fact, const SnapshotCompleted&
 void ApplyExpectationFact(ShardState& shard, const Fact& fact, const ExpectationSet& body);
 void ApplyActivity(ShardState& shard, const Fact& fact, const ActivityReported& body);
 void ApplyMetrics(ShardState& shard, const Fact& fact, const MetricsObserved& body);
+// Forgets series that have had no point for kSilentMax: their points have left the store, too.
+void ForgetSilentSeries(ShardState& shard, const std::string& stack_id, Stack& stack);
+inline constexpr Duration kSilentMax = 14 * kDay;
 // Takes the points stored since the series' states were into them again, after a start.
 Status RestoreSeries(ShardState& shard, const Store& store);
 std::string SeriesKey(const std::string& stack, const std::string& series);  // in the state table
+std::string WatchesKey(const std::string& stack);
 
 void ApplyPast(ShardState& shard, const Fact& fact, const PastChanges& body);
 void ApplyRule(ShardState& shard, const Fact& fact, const IgnoreRule& body);

@@ -118,7 +118,12 @@ void ExpireRules(ShardState& shard) {
 
 void ApplyTime(ShardState& shard) {
   shard.forecaster.Advance(shard.numbers.now);
-  for (auto& [stack_id, stack] : shard.stacks) AdvanceCohorts(shard, stack_id, stack);
+  for (auto& [stack_id, stack] : shard.stacks) {
+    AdvanceCohorts(shard, stack_id, stack);
+    // Of a stack that still reports, they are forgotten as its series are stored.
+    if (!stack.series.empty() && shard.numbers.now > stack.record.series_stored_at + kSilentMax)
+      ForgetSilentSeries(shard, stack_id, stack);
+  }
   AdvancePlans(shard);
   VerifyDoneByHand(shard);
   AdvancePolicy(shard);

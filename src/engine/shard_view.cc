@@ -213,6 +213,8 @@ std::vector<StackSummary> ShardView::Stacks() const {
     summary.agent_report = stack.record.report;
     summary.drifts_open = drifts_open[id];
     summary.severity_max = severity[id];
+    summary.series = stack.series.size();
+    summary.series_forgotten = stack.record.series_forgotten;
     for (const auto& [slot_key, slot] : stack.slots) {
       ++summary.counts[static_cast<size_t>(slot.status)];
       for (size_t h = 0; h < kHorizonCount; ++h) summary.expected_changes[h] += slot.p_change[h];
@@ -435,6 +437,17 @@ TrackRecord ShardView::Track() const {
   for (const auto& [id, stack] : shard_.stacks)
     for (const auto& [slot_key, slot] : stack.slots)
       for (const float p : slot.p_scored) track.open += p >= 0 ? 1 : 0;
+  return track;
+}
+
+TrackRecord ShardView::LimitTrack() const {
+  TrackRecord track = shard_.limit_track;
+  track.model = "driftcast/series";
+  for (auto& horizon : track.horizons) horizon.log_loss_reference = ConstantLogLoss(horizon);
+  for (const auto& [id, stack] : shard_.stacks)
+    for (const auto& [name, slot] : stack.series)
+      for (size_t h = 0; slot.watch != nullptr && h < kLimitHorizons; ++h)
+        track.open += slot.watch->IsOpen(h) ? 1 : 0;
   return track;
 }
 

@@ -51,6 +51,7 @@ class ShardView : public EngineView {
   std::vector<MetIndicator> IndicatorsOn(const ResourceId& id) const override;
   std::vector<MetIndicator> IndicatorsMet(const std::string& stack) const override;
   Page<ExposureRow> Exposures(const ExposureFilter& filter) const override;
+  TrackRecord LimitTrack() const override;
   std::vector<IgnoreRule> Rules() const override { return shard_.active_rules; }
   std::vector<ActivityReported> Activities(const StackId& stack, size_t limit) const override;
   std::vector<SeriesRow> Series(const std::string& stack) const override;

@@ -37,7 +37,9 @@ struct StackSummary {
   uint64_t drifts_open = 0;
   // Expected number of changed resources within each horizon: the sum of P(change).
   std::array<double, kHorizonCount> expected_changes{};
-  double severity_max = 0;  // of its predictions and open drifts, 0 to 10
+  double severity_max = 0;        // of its predictions and open drifts, 0 to 10
+  uint64_t series = 0;            // of metrics, that are remembered
+  uint64_t series_forgotten = 0;  // that fell silent
 };
 
 // A model of the forecast that serves or has served.
@@ -183,6 +185,10 @@ struct LimitCrossing {
   Bounded what = Bounded::kOther;
   std::string source;      // of the limit, for people
   double probability = 0;  // that it is reached within the horizon; 1 = it has been
+  // The same within each horizon; the last, beyond what is forecast of series, as the one before.
+  std::array<double, kHorizonCount> p{};
+  // Whose plans answer it: the resource whose configuration sets the limit, else the series' own.
+  ResourceId answered_at;
   std::optional<Instant> likely_at, possible_at;  // P >= 0.5, P >= 0.1
 };
 
@@ -228,6 +234,7 @@ class EngineView {
   virtual std::vector<MetIndicator> IndicatorsOn(const ResourceId&) const { return {}; }
   virtual std::vector<MetIndicator> IndicatorsMet(const std::string& /*stack*/) const { return {}; }
   virtual Page<ExposureRow> Exposures(const ExposureFilter&) const { return {}; }  // worst first
+  virtual TrackRecord LimitTrack() const { return {}; }  // of limits foretold
   virtual std::vector<IgnoreRule> Rules() const = 0;
   virtual std::vector<ActivityReported> Activities(const StackId& stack, size_t limit) const = 0;
   virtual std::vector<SeriesRow> Series(const std::string& stack) const = 0;

@@ -117,10 +117,18 @@ struct Knowledge {
   std::map<std::string, Observed> duration_s;  // of one step, by StepKindName
 };
 
+// A limit that is likely to be reached, of the resource or of what its configuration bounds.
+struct ForetoldLimit {
+  std::string text;        // for people: which, when, how probably
+  double limit = 0;        // in the metric's unit
+  double probability = 0;  // within 7 days
+};
+
 struct PlanContext {
   const ShadowResource* shadow = nullptr;       // needed
   const Drift* drift = nullptr;                 // one of these two is needed;
   const DriftPrediction* prediction = nullptr;  // with both, the drift is answered
+  const ForetoldLimit* limit = nullptr;         // null = none
   const SiteOptions* site = nullptr;            // null = the defaults
   const Knowledge* knowledge = nullptr;         // null = nothing known
   std::span<const Dependent> dependents;        // all of them, nearest first

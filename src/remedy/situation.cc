@@ -83,6 +83,17 @@ const char* FamilyName(Family family) {
   return "";
 }
 
+// What runs full or out stops what needs it: a documented prior.
+constexpr double kLimitSeverity = 8;
+
+// Nobody wants it to be reached, so it weighs as a drift of that probability does.
+void ExpectLimit(const ForetoldLimit& limit, Situation& s) {
+  if (limit.probability * kLimitSeverity <= s.p_drift * s.severity) return;
+  s.p_drift = limit.probability;
+  s.severity = kLimitSeverity;
+  s.severity_reason = limit.text;
+}
+
 }  // namespace
 
 Family FamilyOf(const std::string& kind) {
@@ -136,6 +147,7 @@ Situation Assess(const PlanContext& context) {
         fmt::format("P(unwanted) {:.2f}: the forecast's P(drift | change)", s.p_unwanted);
     s.severity = context.prediction->severity;
     s.severity_reason = context.prediction->severity_reason;
+    if (context.limit != nullptr) ExpectLimit(*context.limit, s);
   }
   if (context.drift) {
     s.differing = context.drift->keys;

@@ -129,6 +129,7 @@ void DoNothing(const Situation& s, Drafts& out) {
   draft.plan.title = s.is_drift ? "Leave it as it is" : "Wait and see";
   draft.plan.why = s.is_drift ? "Always possible: the drift stays open and stays shown."
                               : "Always possible: " + ForecastText(s) + ".";
+  if (s.context.limit != nullptr) draft.plan.why += " " + s.context.limit->text + ".";
   draft.residual_risk = s.is_drift ? RiskOfKeeping(s) : s.severity * s.p_drift;
   draft.risk_text = s.is_drift ? "the drift stays" : "the change may come";
   Finish(s, std::move(draft), out);
@@ -269,11 +270,38 @@ void Guard(const Situation& s, Drafts& out) {
   Finish(s, std::move(draft), out);
 }
 
+// The limit is this kernel setting: twice of it.
+void RaiseLimit(const Situation& s, Drafts& out) {
+  constexpr double kRaisedBy = 2;
+  const ShadowKey* value = s.FindKey("value");
+  const double raised = s.context.limit->limit * kRaisedBy;
+  if (s.is_drift || s.family != Family::kSysctl || value == nullptr || !value->observed ||
+      !(raised > 0 && raised < 1e15))
+    return out.LeaveOut(Strategy::kRelieveCause,
+                        "the policy names no command of the host that would relieve this "
+                        "([[relief]]), and the limit is no setting that typed steps can raise");
+  Draft draft = Start(s, Strategy::kRelieveCause);
+  draft.plan.title = fmt::format("Raise {} to {:.0f}", s.short_name, raised);
+  draft.plan.why = fmt::format(
+      "{}. Twice the limit gives time to find what uses it up; it is expected from then on.",
+      s.context.limit->text);
+  PlanStep step;
+  step.kind = StepKind::kSetSysctl;
+  step.resource = s.shadow.id;
+  step.parameters = {{"value", fmt::format("{:.0f}", raised)}, {"persist", "true"}};
+  draft.plan.steps = {std::move(step), AcceptStep(s)};
+  draft.plan.base = {PlanBase{.resource = s.shadow.id, .observed = {{"value", *value->observed}}}};
+  draft.residual_risk = 0.3 * s.severity * s.p_drift;
+  draft.risk_text = "assumed: 3 in 10 reach the raised limit too";
+  Finish(s, std::move(draft), out);
+}
+
 void RelieveCause(const Situation& s, Drafts& out) {
   const std::string id = s.shadow.id.ToText();
   const auto rule = std::ranges::find_if(s.site.relief, [&](const ReliefRule& candidate) {
     return MatchesGlob(candidate.resource_glob, id);
   });
+  if (rule == s.site.relief.end() && s.context.limit != nullptr) return RaiseLimit(s, out);
   if (rule == s.site.relief.end())
     return out.LeaveOut(Strategy::kRelieveCause,
                         "the policy names no command of the host that would relieve this "

@@ -87,7 +87,9 @@ std::optional<double> NumberOf(std::string_view text) {
 
 std::optional<SeriesLimit> FromRow(const Row& row, std::string_view resource_name,
                                    std::string_view metric, const LimitSource& source) {
-  SeriesLimit limit{0, row.rising, row.what, {}};
+  SeriesLimit limit;
+  limit.rising = row.rising;
+  limit.what = row.what;
   if (row.value) {
     limit.value = *row.value;
     limit.source = row.rising ? "all of it is used" : "nothing is left";
@@ -107,6 +109,9 @@ std::optional<SeriesLimit> FromRow(const Row& row, std::string_view resource_nam
   if (!value) return std::nullopt;
   limit.value = *value;
   limit.source = fmt::format("{} {} {} = {}", row.kind, name, row.key, *text);
+  limit.kind = row.kind;
+  limit.name = name;
+  limit.key = row.key;
   return limit;
 }
 
@@ -119,7 +124,7 @@ std::optional<SeriesLimit> LimitOf(std::string_view resource_name, std::string_v
     if (auto limit = FromRow(row, resource_name, metric, source)) return limit;
   }
   if (metric.substr(0, metric.find('{')).ends_with(".utilization"))
-    return SeriesLimit{1, true, Bounded::kOther, "all of it is used"};
+    return SeriesLimit{1, true, Bounded::kOther, "all of it is used", {}, {}, {}};
   return std::nullopt;
 }
 

@@ -41,6 +41,8 @@ struct SeriesLimit {
   bool rising = true;  // full when the metric rises to it; else when it falls to it
   Bounded what = Bounded::kOther;
   std::string source;  // for people: "kernel.pid_max = 32768"
+  // The key of the stack's configuration that sets it; empty when none does.
+  std::string kind, name, key;
 };
 
 // None for metrics without a bound, and while the bound is not known. `resource_name` is that of

@@ -144,8 +144,13 @@ HttpResponse GetPeers(const ApiContext& context, const ApiCall& call) {
 
 HttpResponse GetTrackRecord(const ApiContext& context, const ApiCall& call) {
   QueryReader query(call.request);
+  const std::string of = query.Text("of");
+  const bool limits = of == "limits";
+  if (!limits && !of.empty() && of != "changes") query.Fault("of", "is neither changes nor limits");
   if (auto problem = query.Finish()) return *std::move(problem);
-  const auto track = context.engine.Ask([](const EngineView& view) { return view.Track(); });
+  const auto track = context.engine.Ask([&](const EngineView& view) {
+    return limits ? view.LimitTrack() : view.Track();
+  });
   return JsonResponse(ToJson(track, context.alert));
 }
 

@@ -151,6 +151,9 @@ HttpResponse GetOutlook(const ApiContext& context, const ApiCall& call) {
 
 Json CrossingJson(const LimitCrossing& crossing) {
   const auto& series = crossing.series;
+  Json horizons = Json::array();
+  for (size_t h = 0; h < kHorizonCount; ++h)
+    horizons.push_back({{"horizon", kHorizonNames[h]}, {"p", crossing.p[h]}});
   Json plans = Json::array();
   for (const Relief& relief : ReliefsOf(crossing.what, series.resource_name, crossing.source))
     plans.push_back({{"strategy", "relieve_cause"},
@@ -162,6 +165,8 @@ Json CrossingJson(const LimitCrossing& crossing) {
           {"limit", Number(crossing.limit)},
           {"limit_source", crossing.source},
           {"probability", crossing.probability},
+          {"horizons", std::move(horizons)},
+          {"answered_at", crossing.answered_at.ToText()},
           {"likely_at", MaybeTimeJson(crossing.likely_at.value_or(Instant()))},
           {"possible_at", MaybeTimeJson(crossing.possible_at.value_or(Instant()))},
           {"plans", std::move(plans)}};

@@ -145,6 +145,8 @@ void AddStackMetrics(const std::vector<StackSummary>& stacks, Instant now, Metri
       text.Add("stack_expected_changes", stack.expected_changes[i], all);
     }
     text.Add("stack_drifts_open", static_cast<double>(stack.drifts_open), labels);
+    text.Add("stack_series", static_cast<double>(stack.series), labels);
+    text.Add("stack_series_forgotten_total", static_cast<double>(stack.series_forgotten), labels);
     text.Add("stack_severity_max", stack.severity_max, labels);
     if (stack.last_fact_at != Instant()) {
       text.Add("stack_last_fact_age_seconds", Seconds(now - stack.last_fact_at), labels);

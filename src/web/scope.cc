@@ -75,6 +75,7 @@ class ScopedView : public EngineView {
     std::erase_if(met, [&](const MetIndicator& one) { return !Has(one.resource); });
     return met;
   }
+  TrackRecord LimitTrack() const override { return view_.LimitTrack(); }
   std::vector<IgnoreRule> Rules() const override { return view_.Rules(); }
   std::vector<ActivityReported> Activities(const StackId& stack, size_t limit) const override {
     if (!Has(stack.value)) return {};

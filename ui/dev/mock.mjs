@@ -212,7 +212,17 @@ export function startMock({ port = 0, still = true, many = false, empty = false,
           limit: 1, limit_source: "all of it is used", p_crossing: 0, crossing_likely_at: null, crossing_possible_at: null,
         };
       }
-      case "/crossings": return { rows: [] };
+      case "/crossings": {
+        const stack = fleet.stacks[0].id, id = `${stack}/mount//var`;
+        if (query.get("stack") && query.get("stack") !== stack) return { rows: [] };
+        return { rows: [{
+          series: { stack, resource_kind: "mount", resource_name: "/var", metric: "system.filesystem.utilization", last_at: new Date(fleet.now).toISOString(), last_value: 0.91 },
+          limit: 1, limit_source: "all of it is used", probability: 0.83,
+          horizons: ["1h", "6h", "1d", "3d", "7d", "30d"].map((horizon, i) => ({ horizon, p: [0, 0.01, 0.06, 0.41, 0.83, 0.83][i] })),
+          answered_at: id, likely_at: new Date(fleet.now + 3.4 * 864e5).toISOString(), possible_at: new Date(fleet.now + 1.4 * 864e5).toISOString(),
+          plans: [{ strategy: "relieve_cause", title: "Free space on /var", how: "See what is large: du -xh --max-depth=2 /var | sort -h | tail.", effort_minutes: 15, reversible: false }],
+        }] };
+      }
       case "/series/points": {
         const random = generator(5);
         const at = Array.from({ length: 360 }, (_, i) => new Date(fleet.now - (360 - i) * 60e3).toISOString());

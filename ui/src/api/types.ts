@@ -938,11 +938,18 @@ export interface Crossing {
   limit: number | null;
   limit_source: string;
   probability: number;
+  /** That the limit is reached within each horizon. */
+  horizons: Array<{
+    horizon: string;
+    p: number;
+  }>;
+  /** Id of the resource whose plans answer it: the one whose configuration sets the limit, else the series' own. */
+  answered_at: string;
   /** null = open. */
   likely_at: string | null;
   /** null = open. */
   possible_at: string | null;
-  /** For people; no agent carries them out. */
+  /** Advice for people. Plans that can be approved or scheduled are those of `answered_at`. */
   plans: Relief[];
 }
 

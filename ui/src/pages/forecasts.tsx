@@ -6,6 +6,7 @@ import type { Overview, Prediction, PredictionPage } from "../api/types";
 import { chance, count, percent, shortValue, splitName } from "../lib/format";
 import { href, setParams, useRoute } from "../lib/router";
 import { HorizonHead, RiskCells, horizon_names } from "../parts/heat";
+import { Limits } from "../parts/limits";
 import { FirstReason } from "../parts/reasons";
 import { Answered, Empty, NewRows, Time } from "../parts/states";
 import { Severity } from "../parts/status";
@@ -43,6 +44,7 @@ export function Forecasts(): JSX.Element {
           ))}
         </div>
       </header>
+      {offset === 0 && <Limits stack={filter.stack} />}
       <div class="card" ref={area}>
         <NewRows {...steady} />
         <Answered answer={rows} lines={10}>

@@ -13,6 +13,7 @@ import { ExposureList } from "../parts/exposure";
 import { DependencyGraph, hasNeighbours } from "../parts/graph";
 import { Icon } from "../parts/icons";
 import { KeyTable } from "../parts/keys";
+import { Limits } from "../parts/limits";
 import { AllowLine, strategy_words } from "../parts/plan";
 import { Reasons } from "../parts/reasons";
 import { RuleDialog } from "../parts/rule";
@@ -73,6 +74,7 @@ function Body({ resource, history }: { resource: Resource; history: HistoryEntry
           <Around resource={resource} />
         </div>
       </div>
+      <Limits stack={resource.stack} of={resource.id} />
       <Metrics resource={resource} history={history} />
     </>
   );

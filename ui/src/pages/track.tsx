@@ -11,14 +11,15 @@ import { Answered, Empty } from "../parts/states";
 import { Threshold } from "../parts/threshold";
 
 export function TrackRecordPage(): JSX.Element {
-  const track = useQuery<TrackRecord>("/track-record", {}, { live: ["prediction"] });
-  const chosen = useRoute().query.get("horizon");
+  const { query } = useRoute();
+  const of = query.get("of") ?? "changes", chosen = query.get("horizon");
+  const track = useQuery<TrackRecord>("/track-record", { of }, { live: ["prediction"] });
   return (
     <div class="page">
       <header class="page-head">
         <p class="crumbs"><a href={href("/forecasts")}>Forecasts</a></p>
         <h1>Track record</h1>
-        <p class="lead">Each forecast is marked when its time has passed: it changed, it did not, it cannot be said, or a plan acted on it and it no longer counts.</p>
+        <p class="lead">Each forecast is marked when its time has passed: it came, it did not, it cannot be said, or a plan acted on it and it no longer counts.</p>
       </header>
       <Answered answer={track} lines={8}>
         {(data) => {
@@ -28,6 +29,9 @@ export function TrackRecordPage(): JSX.Element {
           return (
             <>
               <div class="toolbar">
+                <div class="segments" role="group" aria-label="What was foretold">
+                  {["changes", "limits"].map((name) => <button key={name} aria-pressed={of === name} onClick={() => setParams({ of: name === "changes" ? null : name })}>{name}</button>)}
+                </div>
                 <div class="segments" role="group" aria-label="Horizon">
                   {data.horizons.map((item) => <button key={item.horizon} aria-pressed={item.horizon === horizon} onClick={() => setParams({ horizon: item.horizon })}>{item.horizon}</button>)}
                 </div>

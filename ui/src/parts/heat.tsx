@@ -10,10 +10,10 @@ function step(heat: number): number {
 }
 
 /** P(change) at the six horizons. */
-export function RiskCells({ p, mark }: { p: number[]; mark?: number }): JSX.Element {
+export function RiskCells({ p, mark, what = "change" }: { p: number[]; mark?: number; what?: string }): JSX.Element {
   const label = p.map((value, i) => `${chance(value)} within ${horizon_words[i]}`).join(", ");
   return (
-    <span class="heat-row" role="img" aria-label={`Chance of change: ${label}`}>
+    <span class="heat-row" role="img" aria-label={`Chance of ${what}: ${label}`}>
       {p.map((value, i) => (
         <span key={i} class={`heat h${step(value)}${mark === i ? " marked" : ""}`} title={`${chance(value)} within ${horizon_words[i]}`}>
           {chance(value)}
