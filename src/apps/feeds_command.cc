@@ -12,6 +12,7 @@
 #include "base/crypto.h"
 #include "engine/engine.h"
 #include "ingest/feed_file.h"
+#include "web/json.h"
 
 namespace driftcast {
 namespace {
@@ -86,7 +87,7 @@ class FeedPlace {
     ClientJson rows = ClientJson::array();
     const Instant now = SystemClock()->Now();
     for (const FeedStatus& feed : engine_->Ask([](const EngineView& view) { return view.Feeds(); }))
-      rows.push_back(RowOf(feed, now));
+      rows.push_back(ToJson(feed, now));
     return ClientJson{{"rows", std::move(rows)}};
   }
 
@@ -112,26 +113,6 @@ class FeedPlace {
     home.engine_ = *std::move(engine);
     home.data_ = data;
     return home;
-  }
-
-  static ClientJson RowOf(const FeedStatus& feed, Instant now) {
-    const auto time = [](Instant at) {
-      return at == Instant() ? ClientJson() : ClientJson(FormatInstant(at));
-    };
-    const FeedPublished& content = feed.content;
-    return {{"feed", content.feed},
-            {"format", content.format},
-            {"source", content.source},
-            {"digest", content.digest},
-            {"records", content.records},
-            {"newest_at", time(content.newest_at)},
-            {"fetched_at", time(content.fetched_at)},
-            {"attempted_at", time(feed.attempted_at)},
-            {"error", feed.error},
-            {"warnings", content.warnings},
-            {"warning_samples", content.warning_samples},
-            {"stale_after_s", static_cast<int64_t>(Seconds(feed.stale_after))},
-            {"stale", IsStale(feed, now)}};
   }
 
   Status Send(const FeedPublished& feed, const std::string& content) const {
@@ -173,9 +154,9 @@ std::string NameFor(const std::string& format, const std::filesystem::path& file
   return name.empty() ? format : name.substr(0, 64);
 }
 
-std::string AgeOf(const ClientJson& row, Instant now) {
-  const char* key = row["newest_at"].is_string() ? "newest_at" : "fetched_at";
-  return row[key].is_string() ? Ago(row[key].get<std::string>(), now) : "-";
+// "-" where the feed does not say how old its records are.
+std::string AgeOf(const ClientJson& time, Instant now) {
+  return time.is_string() ? Ago(time.get<std::string>(), now) : "-";
 }
 
 std::string StateOf(const ClientJson& row) {
@@ -190,9 +171,8 @@ void PrintFeeds(const ClientJson& feeds) {
   for (const auto& row : feeds["rows"]) {
     const std::string state = StateOf(row);
     table.Add({row["feed"].get<std::string>(), row["format"].get<std::string>(), state,
-               std::to_string(row["records"].get<uint64_t>()), AgeOf(row, now),
-               row["fetched_at"].is_string() ? Ago(row["fetched_at"].get<std::string>(), now) : "-",
-               Shown(row["source"].get<std::string>(), 50)},
+               std::to_string(row["records"].get<uint64_t>()), AgeOf(row["newest_at"], now),
+               AgeOf(row["fetched_at"], now), Shown(row["source"].get<std::string>(), 50)},
               2, state == "current" ? Ink::kGreen : Ink::kRed);
   }
   std::fputs(table.size() == 0 ? "No feed was read yet: driftcast feeds import FILE...\n"

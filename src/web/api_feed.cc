@@ -10,30 +10,13 @@ namespace {
 
 Json Figure(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
 
-Json FeedJson(const FeedStatus& feed, Instant now) {
-  const FeedPublished& content = feed.content;
-  return {{"feed", content.feed},
-          {"format", content.format},
-          {"source", content.source},
-          {"digest", content.digest},
-          {"records", content.records},
-          {"newest_at", MaybeTimeJson(content.newest_at)},
-          {"fetched_at", MaybeTimeJson(content.fetched_at)},
-          {"attempted_at", MaybeTimeJson(feed.attempted_at)},
-          {"error", feed.error},
-          {"warnings", content.warnings},
-          {"warning_samples", content.warning_samples},
-          {"stale_after_s", static_cast<int64_t>(Seconds(feed.stale_after))},
-          {"stale", IsStale(feed, now)}};
-}
-
 HttpResponse GetFeeds(const ApiContext& context, const ApiCall& call) {
   QueryReader query(call.request);
   if (auto problem = query.Finish()) return *std::move(problem);
   Json rows = Json::array();
   for (const FeedStatus& feed :
        context.engine.Ask([](const EngineView& view) { return view.Feeds(); }))
-    rows.push_back(FeedJson(feed, context.clock->Now()));
+    rows.push_back(ToJson(feed, context.clock->Now()));
   return JsonResponse({{"rows", std::move(rows)}});
 }
 
@@ -95,7 +78,7 @@ HttpResponse PostFeed(const ApiContext& context, const ApiCall& call) {
   if (!published.ok()) return ProblemOf(published);
   const auto known = FindFeed(context, name);
   if (!known) return ProblemResponse(404, "no feed " + name);
-  return JsonResponse(FeedJson(*known, context.clock->Now()), 201);
+  return JsonResponse(ToJson(*known, context.clock->Now()), 201);
 }
 
 HttpResponse PostUpdate(const ApiContext& context, const ApiCall& call) {

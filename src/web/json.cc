@@ -445,6 +445,23 @@ Json ToJson(const ActivityReported& activity) {
           {"details", TextMap(activity.details)}};
 }
 
+Json ToJson(const FeedStatus& feed, Instant now) {
+  const FeedPublished& content = feed.content;
+  return {{"feed", content.feed},
+          {"format", content.format},
+          {"source", content.source},
+          {"digest", content.digest},
+          {"records", content.records},
+          {"newest_at", MaybeTimeJson(content.newest_at)},
+          {"fetched_at", MaybeTimeJson(content.fetched_at)},
+          {"attempted_at", MaybeTimeJson(feed.attempted_at)},
+          {"error", feed.error},
+          {"warnings", content.warnings},
+          {"warning_samples", content.warning_samples},
+          {"stale_after_s", static_cast<int64_t>(Seconds(feed.stale_after))},
+          {"stale", IsStale(feed, now)}};
+}
+
 Json ToJson(const AuditEntry& entry) {
   return {{"number", entry.number},
           {"at", TimeJson(entry.at)},

@@ -58,6 +58,7 @@ Json ToJson(const ActivityReported& activity);
 Json ToJson(const OpenExposure& exposure);
 Json ToJson(const MetIndicator& met);
 Json ToJson(const AuditEntry& entry);
+Json ToJson(const FeedStatus& feed, Instant now);
 Json ToJson(const SeriesRow& row);
 Json ToJson(const StackSummary& stack, const AllowAdvice& advice, Instant now);
 Json ToJson(const TrackRecord& track, const AlertRule& alert);

@@ -213,8 +213,8 @@ export function startMock({ port = 0, still = true, many = false, empty = false,
         };
       }
       case "/crossings": {
-        const stack = fleet.stacks[0].id, id = `${stack}/mount//var`;
-        if (query.get("stack") && query.get("stack") !== stack) return { rows: [] };
+        const stack = fleet.stacks[0]?.id, id = `${stack}/mount//var`;
+        if (!stack || (query.get("stack") && query.get("stack") !== stack)) return { rows: [] };
         return { rows: [{
           series: { stack, resource_kind: "mount", resource_name: "/var", metric: "system.filesystem.utilization", last_at: new Date(fleet.now).toISOString(), last_value: 0.91 },
           limit: 1, limit_source: "all of it is used", probability: 0.83,
