@@ -47,6 +47,7 @@ struct Cost {
 Cost Measure(const std::function<void(Cost&)>& work) {
   int ends[2];
   if (pipe(ends) != 0) std::exit(1);
+  std::fflush(nullptr);  // or the child would print it as well
   const pid_t child = fork();
   if (child == 0) {
     Cost cost;
