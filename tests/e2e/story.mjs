@@ -82,6 +82,9 @@ async function story(context, link) {
   step("the link does not work twice");
 
   await page.goto(`${base}/#/settings`);
+  // What is above the button has come: nothing moves under the pointer any more.
+  for (const text of ["None: nothing mild has come back", "Nobody yet: everybody comes by", "commands on the engine's machine"])
+    await page.getByText(text).waitFor();
   await page.getByRole("button", { name: "New person" }).click();
   await page.getByRole("dialog").getByLabel("Name").fill("grace");
   await page.getByRole("dialog").getByLabel("Password").fill("nobody guesses this");
