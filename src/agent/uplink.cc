@@ -128,11 +128,12 @@ class Uplink::Session {
     return uplink_.set_aside_.Replace(entry.sequence, entry.fact);
   }
 
-  // True when too much is under way: some time has passed, look again.
+  // True when nothing may be sent yet: some time has passed, look again. Nothing more goes into a
+  // stream that is at its end: the last fact sent is the one that a refusal is about.
   bool WaitedForRoom(uint64_t under_way_max) {
     const MutexLock lock(uplink_.mutex_);
-    if (broken_ || uplink_.stopping() || uplink_.sent_ < acknowledged_ + under_way_max)
-      return false;
+    if (broken_ || uplink_.stopping()) return true;
+    if (uplink_.sent_ < acknowledged_ + under_way_max) return false;
     uplink_.changed_.WaitFor(uplink_.mutex_, kIdleWait);
     return true;
   }
