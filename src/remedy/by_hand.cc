@@ -59,7 +59,7 @@ Status CheckShape(const PlanStep& step, const StepShape& shape) {
       return InvalidArgument("{} lacks its '{}'", name, needed);
   const bool free = !shape.optional.empty() && shape.optional[0] == std::string_view("*");
   for (const auto& [parameter, value] : step.parameters) {
-    const auto is = [&](const char* known) { return parameter == known; };
+    const auto is = [&name = parameter](const char* known) { return name == known; };
     if (!free && std::ranges::none_of(shape.needed, is) && std::ranges::none_of(shape.optional, is))
       return InvalidArgument("{} has no parameter '{}'", name, parameter.substr(0, 40));
   }
