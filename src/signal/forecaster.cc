@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
+#include <utility>
 
 #include "signal/normal_quantile.h"
 
@@ -12,38 +14,68 @@ namespace {
 enum Expert { kLast, kDrift, kDay, kWeek, kDayMean, kArDay, kArWeek };
 
 constexpr int kDriftSlots = 24;
-constexpr int kPathSlots = kRingSlots + kHorizonMax;
 
-// The ring and a path of forecasts behind it, as one array of lags.
+// The ring unpacked, oldest slot first, and behind it room for the slot that is being closed and
+// for a path of forecasts.
 class History {
  public:
-  explicit History(const ForecasterState& s) : count_(std::min<int>(s.closed, kRingSlots)) {
-    int at = s.head;
-    for (int lag = 1; lag <= count_; ++lag) {
-      at = at == 0 ? kRingSlots - 1 : at - 1;
-      value_[kRingSlots - lag] = FloatFromHalf(s.ring[at]);
-    }
+  explicit History(const ForecasterState& s)
+      : count_(static_cast<int>(std::min<uint32_t>(s.closed, kRingSlots))) {
+    const int newest = s.head;  // slots from the ring's start up to the newest
+    const int older = std::max(count_ - newest, 0);
+    float* out = value_.data() + origin_ - count_;
+    for (int i = kRingSlots - older; i < kRingSlots; ++i) *out++ = FloatFromHalf(s.ring[i]);
+    for (int i = newest - (count_ - older); i < newest; ++i) *out++ = FloatFromHalf(s.ring[i]);
+    std::fill(out, value_.data() + value_.size(), 0.0f);
   }
   int count() const { return count_; }
   // Value `lag` slots before slot `ahead` (0 = the open one). Lags before the start of history fall
   // back on the oldest multiple of `period` that is there, or the oldest value.
   float At(int ahead, int lag, int period = 0) const {
-    int at = kRingSlots + ahead - lag;
-    const int oldest = kRingSlots - count_;
+    int at = origin_ + ahead - lag;
+    const int oldest = origin_ - count_;
     if (at < oldest && period > 0) at += (oldest - at + period - 1) / period * period;
-    return value_[std::clamp(at, oldest, kPathSlots - 1)];
+    return value_[std::clamp(at, oldest, static_cast<int>(value_.size()) - 1)];
   }
-  void Set(int ahead, float value) { value_[kRingSlots + ahead] = value; }
+  // Forecasts, in order; each is a lag of the next. A new path takes the place of the last one.
+  void Set(int ahead, float value) { value_[origin_ + ahead] = value; }
+  // The open slot is closed with this value.
+  void Append(float value) {
+    Set(0, value);
+    ++origin_;
+    count_ = std::min(count_ + 1, kRingSlots);
+  }
 
   float Mean(int ahead, int lag_first, int lag_last) const {
     float sum = 0;
     for (int lag = lag_first; lag <= lag_last; ++lag) sum += At(ahead, lag);
     return sum / static_cast<float>(lag_last - lag_first + 1);
   }
+  // Of the newest `slots` values, at least one.
+  std::pair<float, float> LeastAndMost(int slots) const {
+    constexpr int kLanes = 4;  // independent of each other: one waits for the one before
+    std::array<float, kLanes> least, most;
+    least.fill(At(0, 1));
+    most = least;
+    const float* const end = value_.data() + origin_;
+    const float* at = end - std::min(slots, count_);
+    for (; end - at >= kLanes; at += kLanes)
+      for (int lane = 0; lane < kLanes; ++lane) {
+        least[lane] = std::min(least[lane], at[lane]);
+        most[lane] = std::max(most[lane], at[lane]);
+      }
+    for (; at < end; ++at) {
+      least[0] = std::min(least[0], *at);
+      most[0] = std::max(most[0], *at);
+    }
+    return {*std::min_element(least.begin(), least.end()),
+            *std::max_element(most.begin(), most.end())};
+  }
 
  private:
   int count_;
-  std::array<float, kPathSlots> value_{};
+  int origin_ = kRingSlots;  // where the open slot is
+  std::array<float, kRingSlots + 1 + kHorizonMax> value_;
 };
 
 int CheckHorizon(const ForecasterState& s) {
@@ -117,55 +149,51 @@ std::array<float, kExperts> Weights(const ForecasterState& s, const ForecasterTu
   float sum = 0;
   for (int i = 0; i < kExperts; ++i) {
     if (s.errors[i] < 0) continue;
-    weights[i] =
-        static_cast<float>(std::pow((least + floor) / (s.errors[i] + floor), t.trust_power));
+    const float ratio = (least + floor) / (s.errors[i] + floor);
+    weights[i] = 1;
+    for (int power = 0; power < t.trust_power; ++power) weights[i] *= ratio;
     sum += weights[i];
   }
   for (float& w : weights) w /= sum;
   return weights;
 }
 
-// The path of one autoregression, kept near the range of the ring.
-class ArPath {
- public:
-  ArPath(const ForecasterState& s, const History& h, const ForecasterTuning& t) : s_(s), path_(h) {
-    low_ = high_ = h.At(0, 1);
-    for (int lag = 2; lag <= std::min<int>(h.count(), s.week); ++lag) {
-      low_ = std::min(low_, h.At(0, lag));
-      high_ = std::max(high_, h.At(0, lag));
-    }
-    const float margin = static_cast<float>(t.clamp_ranges) * (high_ - low_);
-    low_ -= margin;
-    high_ += margin;
+// How far the paths of autoregressions may go: a little beyond the range of the ring.
+struct Bounds {
+  Bounds(const ForecasterState& s, const History& h, const ForecasterTuning& t) {
+    std::tie(low, high) = h.LeastAndMost(s.week);
+    const float margin = static_cast<float>(t.clamp_ranges) * (high - low);
+    low -= margin;
+    high += margin;
   }
-  float Next(Expert which) {
-    const float raw = which == kArDay ? s_.ar_day.Predict(DayLags(s_, path_, ahead_))
-                                      : s_.ar_week.Predict(WeekLags(s_, path_, ahead_));
-    const float value = std::clamp(raw, low_, high_);
-    path_.Set(ahead_++, value);
-    return value;
-  }
-
- private:
-  const ForecasterState& s_;
-  History path_;
-  float low_, high_;
-  int ahead_ = 0;
+  float low, high;
 };
 
+// The next slot of an autoregression's path, which is written into the history.
+float NextOnPath(const ForecasterState& s, History& h, const Bounds& bounds, Expert which,
+                 int ahead) {
+  const float raw = which == kArDay ? s.ar_day.Predict(DayLags(s, h, ahead))
+                                    : s.ar_week.Predict(WeekLags(s, h, ahead));
+  const float value = std::clamp(raw, bounds.low, bounds.high);
+  h.Set(ahead, value);
+  return value;
+}
+
+constexpr float kWeightLeast = 1e-4f;  // experts with less are not asked
+
 void Combine(const ForecasterState& s, const ForecasterTuning& t, std::span<float> out) {
-  const History history(s);
-  const auto weights = Weights(s, t);
   std::fill(out.begin(), out.end(), 0.0f);
+  History history(s);
   if (history.count() == 0) return;
+  const auto weights = Weights(s, t);
+  const Bounds bounds(s, history, t);
   for (int i = 0; i < kExperts; ++i) {
-    if (weights[i] < 1e-4f) continue;
+    if (weights[i] < kWeightLeast) continue;
     const auto expert = static_cast<Expert>(i);
-    ArPath path(s, history, t);
     for (size_t k = 0; k < out.size(); ++k) {
       const int ahead = static_cast<int>(k);
-      out[k] +=
-          weights[i] * (i >= kArDay ? path.Next(expert) : Simple(s, history, expert, ahead, 0));
+      out[k] += weights[i] * (i >= kArDay ? NextOnPath(s, history, bounds, expert, ahead)
+                                          : Simple(s, history, expert, ahead, 0));
     }
   }
 }
@@ -254,45 +282,53 @@ void StartRegressions(ForecasterState& s, const ForecasterTuning& t) {
   s.ar_week.Start({0.4f, 0.2f, 0.4f}, t.doubt);
 }
 
-void Push(ForecasterState& s, double real, const ForecasterTuning& t) {
+// What the autoregressions say about the slot a check horizon ahead, and the combination of the
+// next.
+void Pend(ForecasterState& s, History& history, const ForecasterTuning& t) {
+  const int ahead = CheckHorizon(s);
+  std::array<float, 2> first{};  // what the autoregressions say of the next slot
+  if (history.count() > s.day) {
+    const Bounds bounds(s, history, t);
+    for (int i = 0; i < 2; ++i) {
+      const auto expert = static_cast<Expert>(kArDay + i);
+      float value = first[i] = NextOnPath(s, history, bounds, expert, 0);
+      for (int k = 1; k < ahead; ++k) value = NextOnPath(s, history, bounds, expert, k);
+      s.pending[i][(s.closed + ahead - 1) % ahead] = HalfFromFloat(value);
+    }
+  }
+  const auto weights = Weights(s, t);
+  s.next = 0;
+  for (int i = 0; i < kExperts; ++i)
+    if (weights[i] >= kWeightLeast)
+      s.next += weights[i] * (i >= kArDay ? first[i - kArDay]
+                                          : Simple(s, history, static_cast<Expert>(i), 0, 0));
+}
+
+// The open slot's mean is known: every expert is compared with it and learns it.
+void Close(ForecasterState& s, double real, const ForecasterTuning& t) {
   const bool rescaled = MakeRoom(s, real);
   const float value = s.packing.ToUnits(real);
-  const History h(s);
+  History history(s);
   if (s.closed > 0) {
     const float gain = static_cast<float>(std::max(1 - t.error_memory, 1.0 / s.closed));
     s.near_error += gain * (std::fabs(value - s.next) - s.near_error);
-    Compare(s, h, value, t);
+    Compare(s, history, value, t);
   }
-  if (h.count() > s.day) {
+  if (history.count() > s.day) {
     if (rescaled) StartRegressions(s, t);
-    s.ar_day.Learn(DayLags(s, h, 0), value, t.forgetting);
-    s.ar_week.Learn(WeekLags(s, h, 0), value, t.forgetting);
+    s.ar_day.Learn(DayLags(s, history, 0), value, t.forgetting);
+    s.ar_week.Learn(WeekLags(s, history, 0), value, t.forgetting);
   }
   s.ring[s.head] = HalfFromFloat(value);
+  history.Append(FloatFromHalf(s.ring[s.head]));
   s.head = static_cast<uint8_t>((s.head + 1) % kRingSlots);
   if (s.closed < std::numeric_limits<uint32_t>::max()) ++s.closed;
   if (s.closed == s.day + 1u) {
     Normalise(s);
     StartRegressions(s, t);
+    history = History(s);
   }
-}
-
-// What the autoregressions say about the slot a check horizon ahead, and the combination of the
-// next.
-void Pend(ForecasterState& s, const ForecasterTuning& t) {
-  const History history(s);
-  const int ahead = CheckHorizon(s);
-  if (history.count() > s.day) {
-    for (int i = 0; i < 2; ++i) {
-      ArPath path(s, history, t);
-      float value = 0;
-      for (int k = 0; k < ahead; ++k) value = path.Next(static_cast<Expert>(kArDay + i));
-      s.pending[i][(s.closed + ahead - 1) % ahead] = HalfFromFloat(value);
-    }
-  }
-  float next[1];
-  Combine(s, t, next);
-  s.next = next[0];
+  Pend(s, history, t);
 }
 
 }  // namespace
@@ -313,11 +349,10 @@ void CloseSlot(ForecasterState& s, const ForecasterTuning& t) {
     const double mean = s.packing.anchor + s.open_sum / s.open_count;
     s.open_sum = 0;
     s.open_count = 0;
-    Push(s, mean, t);
+    Close(s, mean, t);
   } else if (s.closed > 0) {
-    Push(s, s.packing.FromUnits(s.next), t);  // nothing was seen: the forecast stands in
+    Close(s, s.packing.FromUnits(s.next), t);  // nothing was seen: the forecast stands in
   }
-  Pend(s, t);
   ++s.slot;
 }
 

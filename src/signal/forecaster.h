@@ -29,7 +29,7 @@ struct ForecasterTuning {
   float forgetting = 0.995f;    // of the autoregressions, per slot
   float doubt = 10;             // prior variance of their coefficients
   double error_memory = 0.998;  // discount of past errors, per slot
-  double trust_power = 5;       // weight = error ^ -power
+  int trust_power = 5;          // weight = error ^ -power
   double quantile_gain = 0.02;  // stochastic steps of the error quantiles
   double growth = 0.6;          // beyond the check horizon errors grow with this share of the
   double growth_least = 0.35;   // exponent up to it, plus this much (at most as a random walk)

@@ -19,7 +19,8 @@ inline float FloatFromHalf(uint16_t bits) {
   // subnormals: they become normal floats.
   const uint32_t magnitude = static_cast<uint32_t>(bits & 0x7fff) << 13;
   const float value = std::bit_cast<float>(magnitude) * 0x1p112f;
-  return (bits & 0x8000) != 0 ? -value : value;
+  const uint32_t sign = static_cast<uint32_t>(bits & 0x8000) << 16;
+  return std::bit_cast<float>(std::bit_cast<uint32_t>(value) | sign);
 }
 
 // The nearest half (ties to even); saturates at +-kHalfMax; NaN becomes 0.
