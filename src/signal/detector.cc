@@ -84,12 +84,12 @@ std::array<double, kStreams> Streams(const DetectorState& s, const View& v,
 }
 
 // One tail's part: its surprise, and whether it was beyond, for the next time.
-double Take(TailBank<kStreams>& bank, uint8_t& beyond, int stream, double value, uint32_t seen,
+double Take(TailBank<kStreams>& bank, uint8_t& beyond, int stream, double value, double gain,
             double again, const TailTuning& t) {
   const auto bit = static_cast<uint8_t>(1 << stream);
   const double surprise =
       TakeIntoTail(bank.quantile[stream], bank.mean_excess[stream], bank.exceedances[stream], value,
-                   seen, (beyond & bit) != 0 ? again : 1, t);
+                   gain, (beyond & bit) != 0 ? again : 1, t);
   beyond = static_cast<uint8_t>(surprise >= 0 ? beyond | bit : beyond & ~bit);
   return surprise;
 }
@@ -98,11 +98,11 @@ double Take(TailBank<kStreams>& bank, uint8_t& beyond, int stream, double value,
 double SumOfSurprises(DetectorState& s, const std::array<double, kStreams>& z,
                       const DetectorTuning& t) {
   double sum = 0;
-  const uint32_t seen = s.points - kTailsStart;
+  const double gain = QuantileGain(s.points - kTailsStart, t.stream_tail);
   for (int i = 0; i < kStreams; ++i) {
     const bool stuck = i == kSpread && s.same_run > t.same_points;
-    const double up = Take(s.upper, s.beyond_upper, i, z[i], seen, t.again_share, t.stream_tail);
-    const double down = Take(s.lower, s.beyond_lower, i, -z[i], seen,
+    const double up = Take(s.upper, s.beyond_upper, i, z[i], gain, t.again_share, t.stream_tail);
+    const double down = Take(s.lower, s.beyond_lower, i, -z[i], gain,
                              stuck ? t.same_share : t.again_share, t.stream_tail);
     const double surprise = std::max(up, down);
     if (surprise >= 0) sum += surprise + t.beyond_bonus;
@@ -181,8 +181,9 @@ bool FindChange(DetectorState& s, const DetectorTuning& t) {
 }
 
 void Decide(DetectorState& s, double sum, double fine, const DetectorTuning& t, Evidence& out) {
-  const double again = TakeIntoTail(s.sum_quantile, s.sum_mean_excess, s.sum_exceedances, sum,
-                                    s.points - t.learning_points, 1, t.sum_tail);
+  const double again =
+      TakeIntoTail(s.sum_quantile, s.sum_mean_excess, s.sum_exceedances, sum,
+                   QuantileGain(s.points - t.learning_points, t.sum_tail), 1, t.sum_tail);
   // The bonus for being beyond the sum's own quantile carries over, as for a single stream.
   const double second = again < 0 ? 0 : again + t.beyond_bonus;
   const double mixed = t.sum_tail_weight * second + (1 - t.sum_tail_weight) * sum;

@@ -6,9 +6,6 @@
 namespace driftcast {
 namespace {
 
-// Closer than this to the quantile is a tie, not an excess: constant streams sit exactly on it.
-constexpr double kTie = 1e-3;
-
 struct Excess {
   double surprise;
   double taught;  // the excess itself, limited to what may be learned from it
@@ -24,15 +21,9 @@ Excess Judge(double excess, double mean, const TailTuning& tuning) {
 
 }  // namespace
 
-double TakeIntoTail(float& quantile, float& mean_excess, uint16_t& exceedances, double value,
-                    uint32_t seen, double share, const TailTuning& tuning) {
+double TakeExcess(float& quantile, float& mean_excess, uint16_t& exceedances, double excess,
+                  double gain, double share, const TailTuning& tuning) {
   const double unit = mean_excess > 0 ? mean_excess : 0.3;
-  const double gain = std::max(tuning.quantile_gain, 0.5 / (1 + 0.05 * (seen + 1)));
-  const double excess = value - quantile;
-  if (excess <= kTie) {
-    quantile = static_cast<float>(std::max(0.0, quantile - gain * unit * tuning.tail_share));
-    return -1;
-  }
   const double weight = exceedances + tuning.prior_weight;
   const double mean =
       (exceedances * static_cast<double>(mean_excess) + tuning.prior_weight * tuning.prior_mean) /

@@ -7,6 +7,7 @@
 #ifndef DRIFTCAST_SIGNAL_TAIL_BANK_H_
 #define DRIFTCAST_SIGNAL_TAIL_BANK_H_
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -33,13 +34,33 @@ struct TailBank {
   std::array<uint16_t, N + N % 2> exceedances{};  // counted up to 1 / excess_gain
 };
 
+// Step of the quantile, in mean excesses, of a tail that has taken `seen` values: larger at first.
+inline double QuantileGain(uint32_t seen, const TailTuning& tuning) {
+  return std::max(tuning.quantile_gain, 0.5 / (1 + 0.05 * (seen + 1)));
+}
+
+// Closer than this to the quantile is a tie, not an excess: constant streams sit exactly on it.
+inline constexpr double kTie = 1e-3;
+
+// A value that lies `excess` > kTie beyond the quantile; see TakeIntoTail.
+double TakeExcess(float& quantile, float& mean_excess, uint16_t& exceedances, double excess,
+                  double gain, double share, const TailTuning& tuning);
+
 // Takes one value into a tail and returns its surprise: -ln P(excess >= this | beyond the
 // quantile), so 0 at the quantile and growing by one nat per factor e; negative means "not beyond".
-// `seen` is the number of values the tail has taken before (it speeds up the first steps).
+// `gain` is QuantileGain of the values that the tail has taken before.
 // `share` <= 1 slows the learning of the mean excess: values that follow one another into the tail
 // are hardly independent, and a tail that learns from each gets used to an episode while it lasts.
-double TakeIntoTail(float& quantile, float& mean_excess, uint16_t& exceedances, double value,
-                    uint32_t seen, double share, const TailTuning& tuning);
+// Here, because most values are not beyond, and fourteen tails take each point.
+inline double TakeIntoTail(float& quantile, float& mean_excess, uint16_t& exceedances, double value,
+                           double gain, double share, const TailTuning& tuning) {
+  const double excess = value - quantile;
+  if (excess > kTie)
+    return TakeExcess(quantile, mean_excess, exceedances, excess, gain, share, tuning);
+  const double unit = mean_excess > 0 ? mean_excess : 0.3;
+  quantile = static_cast<float>(std::max(0.0, quantile - gain * unit * tuning.tail_share));
+  return -1;
+}
 
 }  // namespace driftcast
 

@@ -13,7 +13,8 @@ struct OneTail {
   uint16_t exceedances = 0;
   uint32_t seen = 0;
   double Take(double value) {
-    return TakeIntoTail(quantile, mean_excess, exceedances, value, seen++, 1, TailTuning());
+    return TakeIntoTail(quantile, mean_excess, exceedances, value,
+                        QuantileGain(seen++, TailTuning()), 1, TailTuning());
   }
 };
 
