@@ -62,17 +62,33 @@ bool ReadSample(std::string_view bytes, Sample& sample) {
   return !field.failed();
 }
 
+constexpr uint64_t kSeed = 0x6e77;
+
+uint64_t FingerprintOfEach(ProtoCursor field) {
+  uint64_t fingerprint = kSeed;
+  while (field.Next())
+    if (field.IsBytes(1)) fingerprint = Fingerprint(field.bytes(), fingerprint);
+  return fingerprint;
+}
+
+// Senders write the labels of a series before its samples; their bytes then have one fingerprint
+// together, and samples are looked for behind them.
 bool ReadSeries(std::string_view bytes, SampleSink& sink, RemoteWriteCounts& counts) {
-  uint64_t fingerprint = 0x6e77;
   std::string_view name;
+  size_t labels_size = 0;
+  bool sampled = false, mixed = false;
   ProtoCursor first(bytes);
   while (first.Next()) {
+    sampled = sampled || first.IsBytes(2);
     if (!first.IsBytes(1)) continue;
-    fingerprint = Fingerprint(first.bytes(), fingerprint);
+    mixed = mixed || sampled;
     if (name.empty()) name = NameIn(first.bytes());
+    labels_size = static_cast<size_t>(first.bytes().data() + first.bytes().size() - bytes.data());
   }
   if (first.failed()) return false;
-  ProtoCursor field(bytes);
+  const uint64_t fingerprint = mixed ? FingerprintOfEach(ProtoCursor(bytes))
+                                     : Fingerprint(bytes.substr(0, labels_size), kSeed);
+  ProtoCursor field(mixed ? bytes : bytes.substr(labels_size));
   while (field.Next()) {
     if (!field.IsBytes(2)) continue;
     ++counts.points;

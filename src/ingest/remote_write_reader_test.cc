@@ -49,6 +49,25 @@ TEST(RemoteWriteReader, SamplesAreReadAndTypedByName) {
                                         "node_forks_total{instance=web-7:9100;} 1 12/0@7"));
 }
 
+// No sender is known to do so, but a message may: two samples of one series, not of two.
+TEST(RemoteWriteReader, LabelsMayComeBehindSamples) {
+  prometheus::TimeSeries labels, samples;
+  prometheus::WriteRequest usual;
+  *labels.mutable_labels() = AddSeries(usual, "node_load1", 0.5, 7000)->labels();
+  for (const int64_t at_ms : {7000, 9000}) {
+    auto* sample = samples.add_samples();
+    sample->set_value(0.5);
+    sample->set_timestamp(at_ms);
+  }
+  const std::string series = samples.SerializeAsString() + labels.SerializeAsString();
+  const std::string bytes = "\x0a" + std::string(1, static_cast<char>(series.size())) + series;
+  SampleList list;
+  ASSERT_TRUE(ReadRemoteWrite(bytes, list).ok());
+  EXPECT_EQ(list.series(), 1u);
+  EXPECT_THAT(list.Lines(), ElementsAre("node_load1{instance=web-7:9100;} 0 0.5/0@7",
+                                        "node_load1{instance=web-7:9100;} 0 0.5/0@9"));
+}
+
 TEST(RemoteWriteReader, DamageIsSaid) {
   prometheus::WriteRequest request;
   AddSeries(request, "a", 1, 7000);

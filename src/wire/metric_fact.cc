@@ -1,9 +1,15 @@
 #include "wire/metric_fact.h"
 
 #include <bit>
+#include <cstring>
+#include <string_view>
+
+#include "base/status.h"
 
 namespace driftcast {
 namespace {
+
+static_assert(std::endian::native == std::endian::little, "as protobuf's numbers are");
 
 // Field numbers of proto/driftcast/v1/fact.proto; encoding:
 // https://protobuf.dev/programming-guides/encoding
@@ -12,26 +18,35 @@ constexpr uint32_t Tag(uint32_t number, uint32_t type) { return number << 3 | ty
 
 size_t VarintSize(uint64_t value) { return static_cast<size_t>(std::bit_width(value | 1) + 6) / 7; }
 
-void Varint(uint64_t value, std::string& out) {
-  for (; value >= 0x80; value >>= 7) out += static_cast<char>(value | 0x80);
-  out += static_cast<char>(value);
-}
+// Writes into memory that is known to be large enough.
+class Writer {
+ public:
+  explicit Writer(char* at) : at_(at) {}
+  const char* at() const { return at_; }
 
-void Fixed(uint32_t number, uint64_t bits, std::string& out) {
-  if (bits == 0) return;
-  char bytes[9] = {static_cast<char>(Tag(number, kFixed64))};
-  for (int i = 0; i < 8; ++i) bytes[i + 1] = static_cast<char>(bits >> (8 * i));
-  out.append(bytes, sizeof bytes);
-}
+  void Varint(uint64_t value) {
+    for (; value >= 0x80; value >>= 7) *at_++ = static_cast<char>(value | 0x80);
+    *at_++ = static_cast<char>(value);
+  }
+  void Fixed(uint32_t number, uint64_t bits) {
+    if (bits == 0) return;
+    *at_++ = static_cast<char>(Tag(number, kFixed64));
+    std::memcpy(at_, &bits, sizeof bits);
+    at_ += sizeof bits;
+  }
+  void Text(uint32_t number, std::string_view text) {
+    if (text.empty()) return;
+    Varint(Tag(number, kBytes));
+    Varint(text.size());
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+  }
+
+ private:
+  char* at_;
+};
 
 size_t FixedSize(uint64_t bits) { return bits == 0 ? 0 : 9; }
-
-void Text(uint32_t number, const std::string& text, std::string& out) {
-  if (text.empty()) return;
-  Varint(Tag(number, kBytes), out);
-  Varint(text.size(), out);
-  out += text;
-}
 
 size_t TextSize(const std::string& text) {
   return text.empty() ? 0 : 1 + VarintSize(text.size()) + text.size();
@@ -44,14 +59,14 @@ size_t PointSize(const MetricPoint& point) {
          FixedSize(Bits(point.at)) + FixedSize(std::bit_cast<uint64_t>(point.value));
 }
 
-void Point(const MetricPoint& point, std::string& out) {
-  Varint(Tag(1, kBytes), out);
-  Varint(PointSize(point), out);
-  Text(1, point.resource_kind, out);
-  Text(2, point.resource_name, out);
-  Text(3, point.metric, out);
-  Fixed(4, Bits(point.at), out);
-  Fixed(5, std::bit_cast<uint64_t>(point.value), out);
+void Point(const MetricPoint& point, Writer& out) {
+  out.Varint(Tag(1, kBytes));
+  out.Varint(PointSize(point));
+  out.Text(1, point.resource_kind);
+  out.Text(2, point.resource_name);
+  out.Text(3, point.metric);
+  out.Fixed(4, Bits(point.at));
+  out.Fixed(5, std::bit_cast<uint64_t>(point.value));
 }
 
 }  // namespace
@@ -62,19 +77,24 @@ std::string EncodeMetricFact(const Fact& fact, const MetricsObserved& body) {
     const size_t inside = PointSize(point);
     size += 1 + VarintSize(inside) + inside;
   }
-  std::string out;
-  out.reserve(size + fact.stack.value.size() + fact.agent.value.size() + 48);
-  Fixed(1, Bits(fact.at), out);
-  Text(2, fact.stack.value, out);
-  Text(3, fact.agent.value, out);
+  const size_t head = FixedSize(Bits(fact.at)) + TextSize(fact.stack.value) +
+                      TextSize(fact.agent.value) +
+                      (fact.sequence == 0 ? 0 : 1 + VarintSize(fact.sequence)) +
+                      VarintSize(Tag(22, kBytes)) + VarintSize(size);
+  std::string bytes(head + size, '\0');
+  Writer out(bytes.data());
+  out.Fixed(1, Bits(fact.at));
+  out.Text(2, fact.stack.value);
+  out.Text(3, fact.agent.value);
   if (fact.sequence != 0) {
-    Varint(Tag(4, kVarint), out);
-    Varint(fact.sequence, out);
+    out.Varint(Tag(4, kVarint));
+    out.Varint(fact.sequence);
   }
-  Varint(Tag(22, kBytes), out);
-  Varint(size, out);
+  out.Varint(Tag(22, kBytes));
+  out.Varint(size);
   for (const MetricPoint& point : body.points) Point(point, out);
-  return out;
+  DRIFTCAST_CHECK(out.at() == bytes.data() + bytes.size(), "a metric fact's size was wrong");
+  return bytes;
 }
 
 }  // namespace driftcast
