@@ -14,10 +14,10 @@ as_root() {
 # Names in package lists, without comments.
 packages_in() { cat "$@" | sed 's/#.*//; /^[[:space:]]*$/d'; }
 
-# Those of the given packages that are not installed.
+# Those of the given packages that are not installed. (dpkg-query fails when it never heard of one.)
 missing_packages() {
-  dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^installed //p' |
-    sort -u | comm -13 - <(printf '%s\n' "$@" | sort -u)
+  { dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null || true; } |
+    sed -n 's/^installed //p' | sort -u | comm -13 - <(printf '%s\n' "$@" | sort -u)
 }
 
 # A Node.js >= 18 that is present is used, else Debian's is installed.
