@@ -10,6 +10,7 @@
 #include <rocksdb/write_batch.h>
 
 #include "base/mutex.h"
+#include "store/commit_mark.h"
 
 namespace driftcast {
 namespace {
@@ -89,9 +90,13 @@ class Database {
         database_->NewIterator(rocksdb::ReadOptions(), Family(table)));
   }
 
+  // The newest write is durable.
+  void Mark() const { mark_->Advance(database_->GetLatestSequenceNumber()); }
+
  private:
   const std::unique_ptr<rocksdb::DB> database_;
   const std::vector<rocksdb::ColumnFamilyHandle*> families_;  // by Table
+  std::unique_ptr<CommitMark> mark_;
 };
 
 StatusOr<std::shared_ptr<const Database>> Database::Open(const std::filesystem::path& folder) {
@@ -106,7 +111,11 @@ StatusOr<std::shared_ptr<const Database>> Database::Open(const std::filesystem::
   const auto status =
       rocksdb::DB::Open(DatabaseOptions(), folder.string(), descriptors, &families, &database);
   DRIFTCAST_RETURN_IF_ERROR(FromRocksDb(status, "opening the store in " + folder.string()));
-  return std::make_shared<const Database>(database, std::move(families));
+  auto opened = std::make_shared<Database>(database, std::move(families));
+  // RocksDB takes a log or a list of files that ends early for one that a crash cut.
+  DRIFTCAST_ASSIGN_OR_RETURN(
+      opened->mark_, CommitMark::Open(folder / "LAST_COMMIT", database->GetLatestSequenceNumber()));
+  return opened;
 }
 
 // Opening writes what is in the logs into tables.
@@ -143,7 +152,10 @@ class RocksDbStore : public Store {
     rocksdb::WriteOptions options;
     options.sync = true;
     const auto status = database->Write(options, &writes);
-    if (status.ok()) return Ok();
+    if (status.ok()) {
+      database.Mark();
+      return Ok();
+    }
     const MutexLock lock(mutex_);
     failed_ = true;
     return FromRocksDb(status, "writing to the store");

@@ -4,8 +4,10 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <random>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "store/memory_store.h"
@@ -89,6 +91,53 @@ TEST_F(StoreTest, ADamagedStoreIsRefused) {
   }
   std::ofstream(folder_ / "CURRENT") << "rubbish";
   EXPECT_FALSE(OpenRocksDbStore(folder_).ok());
+}
+
+// What RocksDB itself takes for the end that a crash left.
+TEST_F(StoreTest, LostFilesAreNoFreshStart) {
+  const auto only = [&](const char* pattern) {
+    std::filesystem::path newest;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_))
+      if (entry.path().filename().string().find(pattern) != std::string::npos &&
+          entry.file_size() > 0)
+        newest = std::max(newest, entry.path());
+    return newest;
+  };
+  const auto cut = [](const std::filesystem::path& file) {
+    std::filesystem::resize_file(file, std::filesystem::file_size(file) / 2);
+  };
+  const std::vector<std::function<void()>> damages = {
+      [&] { std::filesystem::remove(folder_ / "CURRENT"); },
+      [&] { std::filesystem::remove(only(".log")); },
+      [&] { cut(only(".log")); },
+      [&] { cut(only("MANIFEST")); },
+  };
+  for (size_t i = 0; i < damages.size(); ++i) {
+    std::filesystem::remove_all(folder_);
+    for (int round = 0; round < 3; ++round) {
+      auto store = OpenRocksDbStore(folder_);
+      ASSERT_TRUE(store.ok()) << Describe(store.status());
+      for (int n = 0; n < 10; ++n) {
+        WriteBatch batch;
+        batch.Put(Table::kState, fmt::format("{}.{}", round, n), std::string(1000, 'v'));
+        ASSERT_TRUE((*store)->Commit(batch).ok());
+      }
+    }
+    const auto whole = folder_.string() + ".whole";
+    std::filesystem::remove_all(whole);
+    std::filesystem::copy(folder_, whole, std::filesystem::copy_options::recursive);
+    damages[i]();
+    const auto damaged = OpenRocksDbStore(folder_);
+    EXPECT_EQ(damaged.status().code(), StatusCode::kDataLoss)
+        << i << ": " << Describe(damaged.status());
+    std::filesystem::remove_all(folder_);
+    std::filesystem::rename(whole, folder_);
+    EXPECT_TRUE(OpenRocksDbStore(folder_).ok()) << i;
+  }
+  std::ofstream(folder_ / "LAST_COMMIT") << "rubbish";
+  EXPECT_EQ(OpenRocksDbStore(folder_).status().code(), StatusCode::kDataLoss);
+  std::filesystem::remove(folder_ / "LAST_COMMIT");
+  EXPECT_TRUE(OpenRocksDbStore(folder_).ok());
 }
 
 // The size of files is limited for a while, which is as good as a full disk.
