@@ -71,10 +71,11 @@ Status Use(const ModelArguments& arguments) {
 void AddModelCommands(CLI::App& app) {
   auto arguments = std::make_shared<ModelArguments>();
   CLI::App* models = app.add_subcommand(
-      "models", "Which model forecasts; refit it on the site's own past, or go back");
+      "models", "Which model forecasts; refit it on the site's own past, go back, or fall back");
   models->footer(
       "Examples:\n  driftcast models\n  driftcast models refit\n"
-      "  driftcast models use shipped --reason 'too many alerts since Tuesday'");
+      "  driftcast models use shipped --reason 'too many alerts since Tuesday'\n"
+      "  driftcast models use reference --reason 'plain rates until the migration is over'");
   models->require_subcommand(0, 1);
   AddClientOptions(*models, arguments->client);
   OnRun(*models, [arguments, models] {
@@ -85,7 +86,8 @@ void AddModelCommands(CLI::App& app) {
   refit->add_option("--reason", arguments->reason, "Why; it is kept in the audit log");
   AddClientOptions(*refit, arguments->client);
   OnRun(*refit, [arguments] { return Refit(*arguments); });
-  CLI::App* use = models->add_subcommand("use", "Let a model serve that served before");
+  CLI::App* use = models->add_subcommand(
+      "use", "Let a model serve that served before, the shipped one, or the plain reference");
   use->add_option("version", arguments->version, "As `driftcast models` shows it")->required();
   use->add_option("--reason", arguments->reason, "Why; it is kept in the audit log")->required();
   AddClientOptions(*use, arguments->client);

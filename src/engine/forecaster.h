@@ -26,6 +26,9 @@
 namespace driftcast {
 
 inline constexpr char kShippedModel[] = "shipped";
+// The reference forecast in place of a trained model: what a site falls back to by hand. In a
+// ModelPublished, this stands for the digest as well.
+inline constexpr char kReferenceModel[] = "reference";
 
 using Risks = std::array<float, kHorizonCount>;
 

@@ -185,9 +185,11 @@ std::string ModelBytes(float shift) {
   return model.Serialize();
 }
 
+// Without bytes, one of the two that the program has.
 Fact Publish(ShardRun& run, Instant at, const std::string& bytes, const std::string& version) {
   ModelPublished what;
   if (!bytes.empty()) what.digest = *PutBlob(run.store(), bytes);
+  if (version == kReferenceModel) what.digest = version;
   what.version = version;
   what.by = Principal("engine");
   Fact fact;
@@ -213,7 +215,8 @@ TEST(Replay, ARestartLearnsEachLessonWithTheModelOfItsTime) {
         };
         if (i == 200) publish(ModelBytes(2), "a");
         if (i == 350) publish(ModelBytes(-1), "b");
-        if (i == 500) publish("", "shipped");
+        if (i == 450) publish("", "reference");
+        if (i == 550) publish("", "shipped");
       }
       if (i % 7 == 0) restarted.Restart();
     }
@@ -224,8 +227,10 @@ TEST(Replay, ARestartLearnsEachLessonWithTheModelOfItsTime) {
 
 TEST(ShardModels, ServeAreKeptForGoingBackAndRefusedWhenTheyAreNone) {
   ShardRun run;
-  EXPECT_EQ(run.view().Models().size(), 1u);
+  ASSERT_EQ(run.view().Models().size(), 2u);
   EXPECT_EQ(run.view().Models()[0].what.version, "shipped");
+  EXPECT_TRUE(run.view().Models()[0].serves);
+  EXPECT_EQ(run.view().Models()[1].what.version, "reference");
   for (int n = 1; n <= 5; ++n) {
     const std::string version = std::to_string(n);
     ASSERT_TRUE(run.Apply(Publish(run, kStart + n * kHour, ModelBytes(n * 0.1f), version)).ok());
@@ -235,7 +240,7 @@ TEST(ShardModels, ServeAreKeptForGoingBackAndRefusedWhenTheyAreNone) {
     EXPECT_EQ(run.view().Track().model, version);
   }
   const std::vector<ModelRow> models = run.view().Models();
-  ASSERT_EQ(models.size(), 5u);  // four of the five, and the shipped one
+  ASSERT_EQ(models.size(), 6u);  // four of the five, the shipped one and the reference
   EXPECT_EQ(models[3].what.version, "2");
   EXPECT_EQ(models[4].what.version, "shipped");
   EXPECT_TRUE(models[0].serves);
@@ -243,6 +248,14 @@ TEST(ShardModels, ServeAreKeptForGoingBackAndRefusedWhenTheyAreNone) {
   EXPECT_EQ(ReadBlob(run.store(), models[3].what.digest).ok(), true);
   const std::string dropped = Hex(Sha256(ModelBytes(0.1f)));
   EXPECT_EQ(ReadBlob(run.store(), dropped).status().code(), StatusCode::kNotFound);
+
+  // The fallback is one of them, though it has no bytes.
+  ASSERT_TRUE(run.Apply(Publish(run, kStart + 9 * kHour, "", "reference")).ok());
+  run.Restart();
+  EXPECT_EQ(run.view().Models().size(), 5u);
+  EXPECT_EQ(run.view().Models()[0].what.version, "reference");
+  EXPECT_TRUE(run.view().Models()[0].serves);
+  EXPECT_EQ(run.view().Track().model, "reference");
 
   EXPECT_EQ(run.Apply(Publish(run, kStart, "no model", "bad")).code(),
             StatusCode::kInvalidArgument);

@@ -20,6 +20,8 @@ using SharedModel = std::shared_ptr<const predict::DriftModel>;
 // Null for the model that ships with the program.
 StatusOr<SharedModel> ReadModel(const ShardState& shard, const std::string& digest) {
   if (digest.empty()) return SharedModel();
+  if (digest == kReferenceModel)  // lives for ever: shared without being owned
+    return SharedModel(std::shared_ptr<void>(), predict::ReferenceModel());
   DRIFTCAST_ASSIGN_OR_RETURN(const std::string bytes, ReadBlob(*shard.blobs, digest));
   DRIFTCAST_ASSIGN_OR_RETURN(auto model, predict::DriftModel::Parse(bytes));
   if (!model.trained()) return InvalidArgument("the model {} was never trained", digest);
@@ -52,7 +54,7 @@ void DropOldest(ShardState& shard) {
     const bool used = std::any_of(models.begin(), models.end(), [&](const ServedModel& served) {
       return served.what.digest == digest;
     });
-    if (!digest.empty() && !used) shard.pending.blobs_dropped.insert(digest);
+    if (!digest.empty() && digest != kReferenceModel && !used) shard.pending.blobs_dropped.insert(digest);
   }
 }
 

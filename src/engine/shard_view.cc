@@ -363,15 +363,23 @@ std::vector<ModelRow> ShardView::Models() const {
   std::vector<ModelRow> rows;
   for (auto served = shard_.models.rbegin(); served != shard_.models.rend(); ++served)
     rows.push_back({served->what, served->at, served == shard_.models.rbegin()});
-  const bool shipped = std::any_of(rows.begin(), rows.end(),
-                                   [](const ModelRow& row) { return row.what.digest.empty(); });
-  if (shipped) return rows;
-  ModelRow row;
-  row.what.version = kShippedModel;
-  row.what.by = Principal("driftcast");
-  row.what.reason = "comes with the program; trained on public histories of other stacks";
-  row.serves = rows.empty();
-  rows.push_back(std::move(row));
+  const bool none_published = rows.empty();
+  const auto add_built_in = [&](const char* version, const char* digest, const char* reason) {
+    if (std::any_of(rows.begin(), rows.end(),
+                    [&](const ModelRow& row) { return row.what.digest == digest; }))
+      return;
+    ModelRow row;
+    row.what.version = version;
+    row.what.digest = digest;
+    row.what.by = Principal("driftcast");
+    row.what.reason = reason;
+    rows.push_back(std::move(row));
+  };
+  add_built_in(kShippedModel, "",
+               "comes with the program; trained on public histories of other stacks");
+  if (none_published) rows.back().serves = true;
+  add_built_in(kReferenceModel, kReferenceModel,
+               "the fallback: each resource's own rate of changes, shrunk towards its stack's");
   return rows;
 }
 

@@ -195,7 +195,7 @@ struct PlanWritten {
 
 // A model of the forecast serves from now on. The shard reads its bytes by digest.
 struct ModelPublished {
-  std::string digest;    // SHA-256 of its bytes, hex; empty = the model that ships with the program
+  std::string digest;    // SHA-256 of its bytes, hex; empty = shipped; "reference" = the fallback
   std::string version;   // for people, unique at the site: "2026-11-24"
   Principal by;          // "engine" for a refit
   std::string reason;    // for people: how it was judged

@@ -74,6 +74,9 @@ class DriftModel {
   // By ValueSource: how often its proposal came true when the key changed, in training.
   std::array<float, kValueRatesMax> value_rates{};
   std::string card;  // JSON: where it was trained, on what, with which figures
+  // The heads are kept up to date but not asked: the rate of reference_rate.h forecasts instead.
+  // No part of the bytes.
+  bool reference_only = false;
 
   // True when there is something to predict with.
   bool trained() const {
@@ -98,6 +101,10 @@ HorizonProbabilities AtProductHorizons(const HeadLogits& logits, double hour_sha
 
 // The model that ships with the program. Never null; lives for ever.
 const DriftModel* PretrainedModel();
+
+// The fallback: forecasts with the reference rate alone (reference_predictor.h gives the same), and
+// ranks keys and values like the model that ships. Never null; lives for ever.
+const DriftModel* ReferenceModel();
 
 }  // namespace driftcast::predict
 

@@ -24,16 +24,8 @@ double Logit(double p) {
   return std::log(q) - std::log1p(-q);
 }
 
-// In a young stack, part of the say is the plain rate's.
-void MixPlain(const FleetState& state, ResourceId id, uint32_t now, double trust,
-              HorizonProbabilities* p) {
-  const double rate = PlainRate(state, id, now);
-  for (int h = 0; h < kHorizons; ++h)
-    (*p)[h] = trust * (*p)[h] - (1 - trust) * std::expm1(-rate * Seconds(kProductHorizons[h]));
-}
-
-double TrustOf(const FleetState& state, uint32_t stack, uint32_t now) {
-  return TrustIn(now - std::min(now, state.stack(stack).first));
+bool IsYoung(const FleetState& state, uint32_t stack, uint32_t now) {
+  return TrustIn(now - std::min(now, state.stack(stack).first)) < kTrustToSpeak;
 }
 
 }  // namespace
@@ -49,7 +41,23 @@ double PlainRate(const FleetState& state, ResourceId id, uint32_t now) {
 
 bool DriftPredictor::Abstains(std::string_view stack, Instant now) const {
   const uint32_t index = state_.FindStack(stack);
-  return index == kNone || TrustOf(state_, index, SecondsOf(now)) < kTrustToSpeak;
+  return index == kNone || IsYoung(state_, index, SecondsOf(now));
+}
+
+double DriftPredictor::TrustOf(uint32_t stack, uint32_t now) const {
+  if (model_->reference_only) return 0;
+  return TrustIn(now - std::min(now, state_.stack(stack).first));
+}
+
+// In a young stack, part of the say is the plain rate's.
+void DriftPredictor::MixPlain(ResourceId id, uint32_t now, double trust,
+                              HorizonProbabilities* p) const {
+  const ResourceRecord& resource = state_.resource(id);
+  const double rate = model_->reference_only
+                          ? state_.stack(resource.stack).pool.Rate(resource.reference, now)
+                          : PlainRate(state_, id, now);
+  for (int h = 0; h < kHorizons; ++h)
+    (*p)[h] = trust * (*p)[h] - (1 - trust) * std::expm1(-rate * Seconds(kProductHorizons[h]));
 }
 
 DriftPredictor::DriftPredictor(std::shared_ptr<const DriftModel> model) { Use(std::move(model)); }
@@ -117,14 +125,14 @@ void DriftPredictor::Probabilities(std::span<const ResourceId> ids, Instant at,
       const uint32_t stack = state_.resource(id).stack;
       if (view.stack != stack) view = ViewStack(state_, stack, now);
       FillFeatures(state_, view, id, &inputs[i]);
-      trust[i] = TrustOf(state_, stack, now);
+      trust[i] = TrustOf(stack, now);
       stacks[i] = stack;
     }
     model_->Logits(inputs[0].data(), kFeatures, n, logits.data());
     for (size_t i = 0; i < n; ++i) {
       out[first + i] = AtProductHorizons(recalibration_.Corrected(stacks[i], logits[i]),
                                          inputs[i][kHourShare6h]);
-      if (trust[i] < 1) MixPlain(state_, ids[first + i], now, trust[i], &out[first + i]);
+      if (trust[i] < 1) MixPlain(ids[first + i], now, trust[i], &out[first + i]);
     }
   }
 }
@@ -137,9 +145,9 @@ Standing DriftPredictor::StandingOf(ResourceId id, Instant at) const {
   s.logits = recalibration_.Corrected(s.view.stack, raw);
   s.correction = static_cast<double>(s.logits[0]) - raw[0];
   s.p = AtProductHorizons(s.logits, s.inputs[kHourShare6h]);
-  s.trust = TrustOf(state_, s.view.stack, s.view.now);
-  if (s.trust < 1) MixPlain(state_, id, s.view.now, s.trust, &s.p);
-  s.abstains = s.trust < kTrustToSpeak;
+  s.trust = TrustOf(s.view.stack, s.view.now);
+  if (s.trust < 1) MixPlain(id, s.view.now, s.trust, &s.p);
+  s.abstains = IsYoung(state_, s.view.stack, s.view.now);
   return s;
 }
 
@@ -164,6 +172,9 @@ std::vector<PredictedKey> DriftPredictor::Keys(ResourceId id, Instant now, size_
 
 std::vector<Reason> DriftPredictor::Reasons(ResourceId id, const Standing& s) const {
   constexpr int kDayHead = 0, kDayHorizon = 2;
+  if (model_->reference_only)
+    return {{"base", "the rate of its own changes, shrunk towards the rate of its stack",
+             Logit(s.p[kDayHorizon])}};
   std::array<double, kFeatures> parts{};
   const double base = model_->heads[kDayHead].Explain(s.inputs.data(), parts.data());
   std::array<double, kFamilies> sums{};

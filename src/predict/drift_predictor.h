@@ -32,7 +32,7 @@ struct Standing {
   FeatureVector inputs{};
   HeadLogits logits{};       // of the model, at 1, 7 and 30 days, corrected
   double correction = 0;     // what was added to the logit of 1 day (recalibration.h)
-  double trust = 1;          // in the model; the rest is the reference's say (young stacks)
+  double trust = 1;          // in the model; the rest is the plain rate's say (young stacks)
   HorizonProbabilities p{};  // at kProductHorizons
   bool abstains = false;     // too little is known of the stack to be more than a plain rate
 };
@@ -79,8 +79,6 @@ class DriftPredictor {
 
   const FleetState& state() const { return state_; }
   const DriftModel& model() const { return *model_; }
-  // Another model from now on, e.g. refitted on the site's own past.
-  void SetModel(std::shared_ptr<const DriftModel> model) { model_ = std::move(model); }
 
   const Recalibration& recalibration() const { return recalibration_; }
   size_t bytes() const { return state_.bytes() + recalibration_.bytes(); }  // memory held, about
@@ -94,6 +92,8 @@ class DriftPredictor {
  private:
   void PassMidnights(uint32_t now);
   void Observe(uint32_t stack, uint32_t now);
+  double TrustOf(uint32_t stack, uint32_t now) const;
+  void MixPlain(ResourceId id, uint32_t now, double trust, HorizonProbabilities* p) const;
 
   std::shared_ptr<const DriftModel> model_;
   FleetState state_;

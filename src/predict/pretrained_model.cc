@@ -21,4 +21,13 @@ const DriftModel* PretrainedModel() {
   return model;
 }
 
+const DriftModel* ReferenceModel() {
+  static const DriftModel* model = [] {
+    auto* reference = new DriftModel(*PretrainedModel());
+    reference->reference_only = true;
+    return reference;
+  }();
+  return model;
+}
+
 }  // namespace driftcast::predict

@@ -1,7 +1,13 @@
 #include "predict/reference_predictor.h"
 
+#include <array>
+#include <cmath>
+#include <set>
+
 #include <gtest/gtest.h>
 
+#include "predict/drift_predictor.h"
+#include "predict/made_history.h"
 #include "predict/reference_fixture.h"
 
 namespace driftcast::predict {
@@ -32,6 +38,41 @@ TEST(ReferencePredictor, EqualsTheFormulaOverTheWholeHistory) {
     EXPECT_NEAR(predictor.Probability("s", "app", answer.resource, now, 7 * kDay), answer.p_7d,
                 1e-9);
   }
+}
+
+// The fallback that a site can choose is the same forecast, asked through the other interface.
+TEST(ReferencePredictor, TheReferenceModelForecastsTheSame) {
+  DriftPredictor fallback(std::shared_ptr<const DriftModel>(ReferenceModel(), [](auto*) {}));
+  ReferencePredictor predictor;
+  std::set<std::array<std::string, 3>> known;  // stack, kind, resource
+  int asked = 0;
+  int64_t next_question = kMadeStart + kDaySeconds / 2;
+  for (const ChangeEvent& event : MakeHistory({.stacks = 2, .resources = 10, .days = 120})) {
+    for (; FromUnixSeconds(next_question) < event.at; next_question += 5 * kDaySeconds) {
+      const Instant now = FromUnixSeconds(next_question);
+      fallback.Advance(now);
+      for (const auto& [stack, kind, resource] : known) {
+        const ResourceId id = fallback.Find(stack, kind, resource);
+        if (!fallback.Alive(id)) continue;
+        HorizonProbabilities p;
+        fallback.Probabilities({&id, 1}, now, &p);
+        const Standing standing = fallback.StandingOf(id, now);
+        for (int h = 0; h < kHorizons; ++h) {
+          EXPECT_NEAR(p[h], predictor.Probability(stack, kind, resource, now, kProductHorizons[h]),
+                      1e-9);
+          EXPECT_EQ(standing.p[h], p[h]);
+        }
+        const auto reasons = fallback.Reasons(id, standing);
+        ASSERT_EQ(reasons.size(), 1u);
+        EXPECT_NEAR(1 / (1 + std::exp(-reasons[0].weight)), p[2], 1e-9);
+        ++asked;
+      }
+    }
+    fallback.Learn(event);
+    known.insert({event.stack, event.kind, event.resource});
+    ASSERT_TRUE(predictor.Apply(event).ok());
+  }
+  EXPECT_GT(asked, 300);
 }
 
 TEST(ReferencePredictor, LaterHorizonsAreLikelier) {

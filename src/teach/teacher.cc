@@ -133,12 +133,15 @@ std::string Teacher::RefitOnce() {
   if (folder.error())
     return fmt::format("no refit: {}: {}", options_.scratch.string(), folder.error().message());
   const Instant now = clock_->Now();
+  const ServingModel champion = engine_.ModelInService();
+  if (champion.model->reference_only)
+    return "no refit: the reference forecast serves, as somebody chose; let a trained model serve "
+           "first (driftcast models use shipped)";
   learn::RefitOptions options;
   auto files = ExportPast(engine_, options_.scratch, options_.resources_max);
   if (!files.ok()) return "no refit: " + Message(files.status());
   if (files->empty()) return "no refit: nothing has changed yet that could be learnt from";
   options.files = *std::move(files);
-  const ServingModel champion = engine_.ModelInService();
   options.given = *predict::PretrainedModel();
   options.champion = *champion.model;
   options.champion_since = UnixSeconds(champion.row.what.learnt_until);

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/forecaster.h"
 #include "store/memory_store.h"
 
 namespace driftcast::teach {
@@ -87,7 +88,7 @@ TEST_F(TeacherTest, ARhythmOfTheSiteIsLearntAndServesAfterARestartToo) {
   const std::string came = RefitNow(teacher);
   EXPECT_NE(came.find("model 2026-03-01 serves instead of shipped"), std::string::npos) << came;
   const auto models = engine_->Ask([](const EngineView& view) { return view.Models(); });
-  ASSERT_EQ(models.size(), 2u);
+  ASSERT_EQ(models.size(), 3u);  // it, the shipped one and the reference
   EXPECT_EQ(models[0].what.version, "2026-03-01");
   EXPECT_EQ(models[0].what.by, Principal("engine"));
   EXPECT_TRUE(models[0].serves);
@@ -106,6 +107,21 @@ TEST_F(TeacherTest, WithoutAPastNothingIsRefitted) {
   Teacher teacher(options_, *engine_, &clock_);
   EXPECT_NE(RefitNow(teacher).find("nothing has changed yet"), std::string::npos);
   EXPECT_EQ(engine_->ModelInService().row.what.version, "shipped");
+}
+
+// Somebody fell back to the reference by hand: no refit takes that back.
+TEST_F(TeacherTest, TheReferenceServesUntilSomebodyEndsIt) {
+  TellPast("web", 4);
+  Fact fact;
+  fact.at = clock_.Now();
+  ModelPublished what;
+  what.digest = what.version = kReferenceModel;
+  what.by = Principal("ada");
+  fact.body = what;
+  ASSERT_TRUE(engine_->SubmitAndWait({fact}).ok());
+  Teacher teacher(options_, *engine_, &clock_);
+  EXPECT_NE(RefitNow(teacher).find("no refit: the reference forecast serves"), std::string::npos);
+  EXPECT_EQ(engine_->ModelInService().row.what.version, "reference");
 }
 
 TEST_F(TeacherTest, BeginsByItselfWhenItsTimeHasCome) {

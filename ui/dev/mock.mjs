@@ -128,6 +128,7 @@ export function startMock({ port = 0, still = true, many = false, empty = false,
   fleet.models = [
     { version: "2026-05-01", serves: true, at: new Date(fleet.now - 3 * 864e5).toISOString(), by: "engine", reason: "on 51200 forecasts of 12 stacks, 803 of which came true, its loss is 4.1 % less than that of the model in service", learnt_until: new Date(fleet.now - 3 * 864e5).toISOString(), digest: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" },
     { version: "shipped", serves: false, at: null, by: "driftcast", reason: "comes with the program; trained on public histories of other stacks", learnt_until: null, digest: "" },
+    { version: "reference", serves: false, at: null, by: "driftcast", reason: "the fallback: each resource's own rate of changes, shrunk towards its stack's", learnt_until: null, digest: "reference" },
   ];
   const models = () => ({ rows: fleet.models, refit: { running: false, done: 0, last_at: new Date(fleet.now - 3 * 864e5).toISOString(), last: "model 2026-05-01 serves instead of shipped", next_at: new Date(fleet.now + 4 * 864e5).toISOString() }, drifted_at: null });
   const api = (method, path, query, body) => {
