@@ -102,13 +102,16 @@ class HostStoryTest : public testing::Test {
     });
     return found;
   }
+  void Decide(const json& plan, const std::string& verdict) const {
+    const json decided = engine_->Post(
+        "/api/v1/plans/" + plan.value("id", "") + "/decision",
+        {{"verdict", verdict}, {"plan_hash", plan.value("hash", "")}, {"reason", "nobody said"}});
+    EXPECT_FALSE(decided.empty()) << engine_->last_refusal();
+  }
   // Approves it and waits until it has ended; the state that it ended in.
   std::string CarryOut(const json& plan) const {
     const std::string id = plan.value("id", "");
-    const json approved = engine_->Post(
-        "/api/v1/plans/" + id + "/decision",
-        {{"verdict", "approve"}, {"plan_hash", plan.value("hash", "")}, {"reason", "nobody said"}});
-    EXPECT_FALSE(approved.empty()) << engine_->last_refusal();
+    Decide(plan, "approve");
     std::string state;
     Eventually([&] {
       state = engine_->AskJson("/api/v1/plans/" + id).value("state", "");
@@ -174,6 +177,35 @@ TEST_F(HostStoryTest, FilePackageAndKernelSettingDriftAndArePutBack) {
   EXPECT_EQ(InNamespace([] { return Forwarding() == "0\n" ? 0 : 1; }), 0);
   EXPECT_TRUE(Becomes(setting, "IN_SYNC"));
   EXPECT_EQ(Forwarding(), of_this_machine) << "only in the namespace";
+
+  // Somebody takes over while a plan waits for its last check: it ends at once, and goes back.
+  const json waits = engine_->Post(
+      "/api/v1/plans",
+      {{"stack", "scratch"},
+       {"title", "another port, once it answers"},
+       {"steps",
+        {{{"kind", "set_key"},
+          {"resource", "scratch/" + file},
+          {"parameters", {{"path", "Port"}, {"value", "2222"}}}},
+         {{"kind", "check_port"},
+          {"resource", "scratch/" + file},
+          {"parameters", {{"port", "2222"}}},
+          {"timeout_s", 3600}}}}});
+  ASSERT_FALSE(waits.empty()) << engine_->last_refusal();
+  Decide(waits, "approve");
+  const auto outcome = [&] {
+    return engine_->AskJson("/api/v1/plans/" + waits.value("id", "")).value("outcome", "");
+  };
+  ASSERT_TRUE(Eventually([&] {
+    return host_.Read("/etc/ssh/sshd_config") == "Port 2222\nPermitRootLogin no\n";
+  })) << outcome()
+      << Logs();
+  Decide(waits, "override");
+  EXPECT_TRUE(Eventually([&] {
+    return outcome().find("the host had: rolled_back") != std::string::npos;
+  })) << outcome()
+      << Logs();
+  EXPECT_EQ(host_.Read("/etc/ssh/sshd_config"), "Port 22\nPermitRootLogin no\n");
 
   const std::string audit = engine_->Ask("/api/v1/audit?limit=1000");
   for (const char* action : {"plan.approve", "plan.sent", "plan.succeeded", "plan.rolled_back"})

@@ -46,9 +46,13 @@ Agent::Agent(AgentOptions options, const Clock& clock)
     : options_(std::move(options)),
       clock_(clock),
       root_(options_.root),
-      inbox_([this](const v1::SignedPlan& order) {
-        if (orders_) orders_->Submit(order);
-      }),
+      inbox_(
+          [this](const v1::SignedPlan& order) {
+            if (orders_) orders_->Submit(order);
+          },
+          [this](const v1::OrderWithdrawn& withdrawn) {
+            if (orders_) orders_->Withdraw(PlanId(withdrawn.plan()), withdrawn.by());
+          }),
       budget_guard_(options_.budget) {}
 
 Agent::~Agent() = default;

@@ -89,7 +89,8 @@ int Reap(pid_t child) {
 
 StatusOr<ChildEnd> RunChild(const std::string& program, const std::vector<std::string>& arguments,
                             std::string_view input, Duration patience,
-                            const std::function<void(std::string_view line)>& on_line) {
+                            const std::function<void(std::string_view line)>& on_line,
+                            int stop_fd) {
   DRIFTCAST_ASSIGN_OR_RETURN(Ends to_child, MakeEnds());
   DRIFTCAST_ASSIGN_OR_RETURN(Ends from_child, MakeEnds());
   DRIFTCAST_ASSIGN_OR_RETURN(
@@ -102,8 +103,9 @@ StatusOr<ChildEnd> RunChild(const std::string& program, const std::vector<std::s
   std::array<char, 8192> buffer;
   for (;;) {
     if (input.empty()) to_child.ours = {};
-    std::array<pollfd, 2> entries = {pollfd{from_child.ours.get(), POLLIN, 0},
-                                     pollfd{to_child.ours ? to_child.ours.get() : -1, POLLOUT, 0}};
+    std::array<pollfd, 3> entries = {pollfd{from_child.ours.get(), POLLIN, 0},
+                                     pollfd{to_child.ours ? to_child.ours.get() : -1, POLLOUT, 0},
+                                     pollfd{stop_fd, POLLIN, 0}};
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - SteadyClock::now())
             .count();
@@ -116,6 +118,10 @@ StatusOr<ChildEnd> RunChild(const std::string& program, const std::vector<std::s
     }
     if (poll(entries.data(), entries.size(), static_cast<int>(std::min<int64_t>(left, 60'000))) < 0)
       continue;
+    if (entries[2].revents != 0) {
+      kill(child, SIGTERM);
+      stop_fd = -1;
+    }
     if (entries[1].revents != 0) {
       const ssize_t n = send(to_child.ours.get(), input.data(), input.size(), MSG_NOSIGNAL);
       if (n > 0) input.remove_prefix(static_cast<size_t>(n));

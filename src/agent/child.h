@@ -17,11 +17,13 @@ struct ChildEnd {
   bool timed_out = false;  // it was asked to end (SIGTERM), and killed two minutes later
 };
 
-// Runs `program` and waits for its end. Its error output goes to ours; its environment is PATH and
+// Runs `program` and waits for its end; once `stop_fd` (-1 = none) is readable, the program is asked
+// to end (SIGTERM, once) and has the rest of its time to do so. Its error output goes to ours; its environment is PATH and
 // LC_ALL alone. Lines longer than 64 KiB are dropped. Unavailable when it cannot be started.
 StatusOr<ChildEnd> RunChild(const std::string& program, const std::vector<std::string>& arguments,
                             std::string_view input, Duration patience,
-                            const std::function<void(std::string_view line)>& on_line);
+                            const std::function<void(std::string_view line)>& on_line,
+                            int stop_fd = -1);
 
 }  // namespace driftcast
 

@@ -9,8 +9,10 @@
 
 namespace driftcast {
 
-Inbox::Inbox(TakeOrder take_order)
-    : take_order_(std::move(take_order)), event_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+Inbox::Inbox(TakeOrder take_order, WithdrawOrder withdraw_order)
+    : take_order_(std::move(take_order)),
+      withdraw_order_(std::move(withdraw_order)),
+      event_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
 
 void Inbox::Ring() {
   const uint64_t one = 1;
@@ -42,6 +44,8 @@ void Inbox::OnSnapshotRequest(const v1::SnapshotRequest& request) {
 }
 
 void Inbox::OnOrder(const v1::SignedPlan& order) { take_order_(order); }
+
+void Inbox::OnOrderWithdrawn(const v1::OrderWithdrawn& withdrawn) { withdraw_order_(withdrawn); }
 
 void Inbox::OnMetricsPause(Duration pause) {
   const MutexLock lock(mutex_);

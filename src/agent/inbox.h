@@ -30,14 +30,16 @@ struct Requests {
 // Thread-safe. `fd` becomes readable when there is something to take.
 class Inbox : public UplinkEvents {
  public:
-  // Orders go straight to where they are carried out.
+  // Orders, and that one is withdrawn, go straight to where they are carried out.
   using TakeOrder = std::function<void(const v1::SignedPlan& order)>;
+  using WithdrawOrder = std::function<void(const v1::OrderWithdrawn& withdrawn)>;
 
-  explicit Inbox(TakeOrder take_order);
+  Inbox(TakeOrder take_order, WithdrawOrder withdraw_order);
 
   void OnConnected() override;
   void OnSnapshotRequest(const v1::SnapshotRequest& request) override;
   void OnOrder(const v1::SignedPlan& order) override;
+  void OnOrderWithdrawn(const v1::OrderWithdrawn& withdrawn) override;
   void OnMetricsPause(Duration pause) override;
 
   // Waits while kProgressMax are not taken yet: progress of plans is never dropped.
@@ -55,6 +57,7 @@ class Inbox : public UplinkEvents {
   void Ring();
 
   const TakeOrder take_order_;
+  const WithdrawOrder withdraw_order_;
   FileDescriptor event_;
   std::atomic<bool> stop_asked_ = false;
   Mutex mutex_;

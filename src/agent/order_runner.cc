@@ -1,6 +1,8 @@
 #include "agent/order_runner.h"
 
+#include <sys/eventfd.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -18,6 +20,7 @@ namespace driftcast {
 namespace {
 
 constexpr size_t kDetailBytesMax = 4096;
+constexpr size_t kWithdrawnMax = 1024;
 
 constexpr std::array<std::pair<const char*, PlanState>, 6> kStates = {{
     {"running", PlanState::kRunning},
@@ -105,7 +108,9 @@ std::vector<std::string> ReadAllowedKinds(const OrderOptions& options) {
 }
 
 OrderRunner::OrderRunner(OrderOptions options, OnProgress on_progress)
-    : options_(std::move(options)), on_progress_(std::move(on_progress)) {}
+    : options_(std::move(options)),
+      on_progress_(std::move(on_progress)),
+      stop_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
 
 OrderRunner::~OrderRunner() { Stop(); }
 
@@ -137,19 +142,64 @@ void OrderRunner::Submit(v1::SignedPlan order) {
   Finish(order, PlanState::kFailed, "too many plans wait on this host already", Duration(0), false);
 }
 
+void OrderRunner::Withdraw(const PlanId& plan, const std::string& by) {
+  const MutexLock lock(mutex_);
+  if (withdrawn_.size() >= kWithdrawnMax) return;  // asked again at the next connection
+  withdrawn_[plan] = by;
+  if (under_way_ == plan) eventfd_write(stop_.get(), 1);
+  changed_.SignalAll();
+}
+
 void OrderRunner::Run() {
   Recover();
   for (;;) {
     v1::SignedPlan order;
+    std::pair<PlanId, std::string> withdrawn;
     {
       const MutexLock lock(mutex_);
-      while (waiting_.empty() && !stopping_) changed_.Wait(mutex_);
+      while (waiting_.empty() && withdrawn_.empty() && !stopping_) changed_.Wait(mutex_);
       if (stopping_) return;
-      order = std::move(waiting_.front());
-      waiting_.pop_front();
+      if (!withdrawn_.empty()) {
+        withdrawn = *withdrawn_.begin();
+        withdrawn_.erase(withdrawn_.begin());
+      } else {
+        order = std::move(waiting_.front());
+        waiting_.pop_front();
+        under_way_ = PlanId(order.plan().id());
+        eventfd_t ignored = 0;
+        eventfd_read(stop_.get(), &ignored);
+      }
+    }
+    if (!withdrawn.first.empty()) {
+      AnswerWithdrawal(withdrawn.first, withdrawn.second);
+      continue;
     }
     CarryOut(order);
+    const MutexLock lock(mutex_);
+    withdrawn_.erase(under_way_);  // its end has been told
+    under_way_ = {};
   }
+}
+
+void OrderRunner::AnswerWithdrawal(const PlanId& plan, const std::string& by) {
+  v1::SignedPlan order;
+  order.mutable_plan()->set_id(plan.value);
+  {
+    const MutexLock lock(mutex_);
+    std::erase_if(waiting_, [&](const v1::SignedPlan& waits) {
+      return waits.plan().id() == plan.value;
+    });
+  }
+  const auto earlier = ReadLedger(LedgerOf(plan.value));
+  if (earlier && earlier->final_state)
+    return Finish(order, *earlier->final_state, earlier->detail, Duration(0), false);
+  if (earlier)
+    return Finish(order, PlanState::kUnclear,
+                  "the agent was interrupted while it carried this plan out; look at the host",
+                  Duration(0), true);
+  // Written down, so that it is not begun when the order comes late.
+  Finish(order, PlanState::kFailed,
+         "taken over by " + by + " before it was begun; nothing was changed", Duration(0), true);
 }
 
 std::filesystem::path OrderRunner::LedgerOf(const std::string& plan) const {
@@ -223,7 +273,7 @@ void OrderRunner::CarryOut(const v1::SignedPlan& order) {
   };
   Log("agent").info("order.begun plan={} approved_by={}", plan.value, order.approved_by());
   const auto end = RunChild(options_.program, options_.arguments, order.SerializeAsString(),
-                            PatienceFor(order.plan(), options_.patience), on_line);
+                            PatienceFor(order.plan(), options_.patience), on_line, stop_.get());
   if (!end.ok())
     return Finish(order, PlanState::kFailed, "this host is observe-only: " + Message(end.status()),
                   Duration(0), true);

@@ -19,12 +19,14 @@
 #include <deque>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
+#include "base/file.h"
 #include "base/mutex.h"
 #include "base/status.h"
 #include "model/fact.h"
@@ -56,10 +58,16 @@ class OrderRunner {
   // Takes an order; any thread. Beyond kQueueMax waiting ones it is refused (kFailed).
   void Submit(v1::SignedPlan order);
 
+  // A person took over; any thread. An order that waits is not begun; one under way begins no
+  // further step and puts back what it did. The plan's end is reported, also when it has ended
+  // before or was never heard of.
+  void Withdraw(const PlanId& plan, const std::string& by);
+
  private:
   void Run();
   void Recover();  // what an interrupted run left
   void CarryOut(const v1::SignedPlan& order);
+  void AnswerWithdrawal(const PlanId& plan, const std::string& by);
   void Finish(const v1::SignedPlan& order, PlanState state, const std::string& detail,
               Duration downtime, bool write_down);
   std::filesystem::path LedgerOf(const std::string& plan) const;
@@ -72,6 +80,9 @@ class OrderRunner {
   CondVar changed_;
   bool stopping_ DRIFTCAST_GUARDED_BY(mutex_) = false;
   std::deque<v1::SignedPlan> waiting_ DRIFTCAST_GUARDED_BY(mutex_);
+  std::map<PlanId, std::string> withdrawn_ DRIFTCAST_GUARDED_BY(mutex_);  // by whom; to be answered
+  PlanId under_way_ DRIFTCAST_GUARDED_BY(mutex_);                         // empty = none
+  FileDescriptor stop_;  // an event: readable = the program under way is to end
 };
 
 // One line of the program's output; nullopt when it is none. The plan is `plan`, unless the line

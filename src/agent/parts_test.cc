@@ -157,19 +157,25 @@ class OrderRunnerTest : public testing::Test {
     step.mutable_resource()->set_kind("file");
     step.mutable_resource()->set_name("/etc/motd");
     runner_->Submit(order);
+    return Until([](const PlanProgressed& p) { return p.step < 0 && IsFinal(p.state); });
+  }
+  // What is reported, up to the first for which `last` is true.
+  std::vector<PlanProgressed> Until(const std::function<bool(const PlanProgressed&)>& last) {
     std::vector<PlanProgressed> all;
-    for (int i = 0; i < 500; ++i) {
+    for (int i = 0; i < 1000; ++i) {
       Requests requests = inbox_.Take();
       for (const ResourceId& id : requests.touched) touched_.push_back(id);
       for (PlanProgressed& p : requests.progress) all.push_back(std::move(p));
-      if (!all.empty() && all.back().step < 0 && IsFinal(all.back().state)) return all;
+      if (!all.empty() && last(all.back())) return all;
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
+    ADD_FAILURE() << "not reported";
+    all.resize(all.size() + 1);
     return all;
   }
 
   ScratchRoot scratch_;
-  Inbox inbox_{[](const v1::SignedPlan&) {}};
+  Inbox inbox_{[](const v1::SignedPlan&) {}, [](const v1::OrderWithdrawn&) {}};
   std::vector<ResourceId> touched_;
   std::unique_ptr<OrderRunner> runner_;
 };
@@ -207,6 +213,37 @@ TEST_F(OrderRunnerTest, AnInterruptedOrderIsUnclearNotRetried) {
   EXPECT_EQ(Order("p1").back().state, PlanState::kUnclear);  // as recorded
 }
 
+// A person takes over: the program is asked to end, and what it says then is the outcome.
+TEST_F(OrderRunnerTest, AWithdrawnOrderIsStoppedOrNeverBegun) {
+  Start(R"(trap 'echo "{\"step\":-1,\"state\":\"rolled_back\",\"detail\":\"stopped\"}"; exit 3' TERM
+echo '{"step":0,"state":"running"}'
+while :; do sleep 0.05; done
+)");
+  v1::SignedPlan first, second;
+  first.mutable_plan()->set_id("p1");
+  second.mutable_plan()->set_id("p2");
+  const auto ended = [](const PlanProgressed& p) { return p.step < 0 && IsFinal(p.state); };
+  runner_->Submit(first);
+  Until([](const PlanProgressed& p) { return p.state == PlanState::kRunning; });
+  runner_->Submit(second);
+  runner_->Withdraw(PlanId("p2"), "ada");
+  runner_->Withdraw(PlanId("p1"), "ada");
+  auto last = Until(ended).back();
+  EXPECT_EQ(last.plan, PlanId("p1"));
+  EXPECT_EQ(last.state, PlanState::kRolledBack);
+  EXPECT_EQ(last.detail, "stopped");
+  last = Until(ended).back();
+  EXPECT_EQ(last.plan, PlanId("p2"));
+  EXPECT_EQ(last.state, PlanState::kFailed);
+  EXPECT_NE(last.detail.find("taken over by ada before it was begun"), std::string::npos);
+  // One that ended is told again; one that comes after its withdrawal is not begun.
+  runner_->Withdraw(PlanId("p1"), "ada");
+  EXPECT_EQ(Until(ended).back().state, PlanState::kRolledBack);
+  runner_->Withdraw(PlanId("p3"), "ada");
+  EXPECT_EQ(Until(ended).back().state, PlanState::kFailed);
+  EXPECT_NE(Order("p3").back().detail.find("taken over by ada"), std::string::npos);
+}
+
 TEST_F(OrderRunnerTest, WithoutTheProgramTheHostIsObserveOnly) {
   StartWith("");
   auto all = Order("p1");
@@ -232,7 +269,7 @@ TEST_F(OrderRunnerTest, KindsComeFromTheHostsOwnList) {
 }
 
 TEST(Inbox, MergesSnapshotRequests) {
-  Inbox inbox([](const v1::SignedPlan&) {});
+  Inbox inbox([](const v1::SignedPlan&) {}, [](const v1::OrderWithdrawn&) {});
   v1::SnapshotRequest request;
   request.add_kinds("file");
   inbox.OnSnapshotRequest(request);

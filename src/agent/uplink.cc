@@ -151,6 +151,9 @@ class Uplink::Session {
         case v1::EngineMessage::kOrder:
           uplink_.events_.OnOrder(message.order());
           break;
+        case v1::EngineMessage::kOrderWithdrawn:
+          uplink_.events_.OnOrderWithdrawn(message.order_withdrawn());
+          break;
         case v1::EngineMessage::kSlow:
           uplink_.events_.OnMetricsPause(Duration(message.slow().metrics_pause_us()));
           break;

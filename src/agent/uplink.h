@@ -31,6 +31,7 @@ class UplinkEvents {
   virtual void OnConnected() = 0;
   virtual void OnSnapshotRequest(const v1::SnapshotRequest& request) = 0;
   virtual void OnOrder(const v1::SignedPlan& order) = 0;
+  virtual void OnOrderWithdrawn(const v1::OrderWithdrawn& withdrawn) = 0;
   virtual void OnMetricsPause(Duration pause) = 0;
 };
 

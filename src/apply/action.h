@@ -24,6 +24,7 @@ struct ActionTools {
   Units& units;
   const Commands& commands;
   std::filesystem::path data;
+  std::function<bool()> stop;  // see ApplyOptions; may be empty
 };
 
 // Life: Prepare, Undos, Do, Verify, in this order. Nothing before Do changes the host.

@@ -96,7 +96,8 @@ class CheckAction : public Action {
     const auto deadline = std::chrono::steady_clock::now() + step_.timeout;
     for (;;) {
       const Status status = Look();
-      const bool over = std::chrono::steady_clock::now() + kLookAgain > deadline;
+      const bool over = std::chrono::steady_clock::now() + kLookAgain > deadline ||
+                        (tools_.stop && tools_.stop());
       if (status.ok() || over || status.code() == StatusCode::kInvalidArgument) return status;
       std::this_thread::sleep_for(kLookAgain);
     }

@@ -91,7 +91,8 @@ class Executor {
       DRIFTCAST_ASSIGN_OR_RETURN(package_lock_, packages_->Lock(kPackagePatience));
     }
     DRIFTCAST_RETURN_IF_ERROR(CompareWithBase(plan_, *reader_));
-    const ActionTools tools{*files_, *reader_, *packages_, *units_, commands_, options_.data};
+    const ActionTools tools{*files_, *reader_, *packages_, *units_,       commands_,
+                            options_.data, options_.stop};
     DRIFTCAST_ASSIGN_OR_RETURN(actions_, MakeActions(plan_, tools));
     for (const auto& action : actions_)
       DRIFTCAST_RETURN_IF_ERROR(action->Prepare(options_.dry_run));
@@ -136,6 +137,7 @@ class Executor {
   Status DoAll(Journal& journal) {
     for (const auto& action : actions_) {
       const auto step = static_cast<int32_t>(action->first_step);
+      DRIFTCAST_RETURN_IF_ERROR(CheckNotStopped("step", step));
       Tell(step, PlanState::kRunning, "");
       Status status = DoOne(*action, journal);
       downtime_ += action->downtime();
@@ -146,6 +148,11 @@ class Executor {
       Tell(step, PlanState::kSucceeded, "");
     }
     return Ok();
+  }
+
+  Status CheckNotStopped(const char* before, int32_t step) const {
+    if (!options_.stop || !options_.stop()) return Ok();
+    return FailedPrecondition("stopped before {} {}, as asked", before, step + 1);
   }
 
   Status DoOne(Action& action, Journal& journal) {
@@ -163,6 +170,7 @@ class Executor {
   Status VerifyAll() {
     for (const auto& action : actions_) {
       const auto step = static_cast<int32_t>(action->first_step);
+      DRIFTCAST_RETURN_IF_ERROR(CheckNotStopped("the check of step", step));
       Tell(step, PlanState::kVerifying, "");
       Probe("step.verifying");
       Status status = action->Verify();

@@ -30,6 +30,9 @@ struct ApplyOptions {
   bool may_download = true;
   bool dry_run = false;         // work everything out, write nothing
   HostReader::LensReader lens;  // reads formats that need the parser program; may be empty
+  // Asked before each step and while a check waits: true = a person takes over, everything goes
+  // back. May be empty.
+  std::function<bool()> stop;
 };
 
 struct ApplyProgress {

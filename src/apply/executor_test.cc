@@ -475,6 +475,44 @@ TEST_F(ExecutorTest, KilledAnywhereItIsDoneOrAsBefore) {
   EXPECT_GE(rolled_back, 10);
 }
 
+// A person takes over: no further step is begun, and what was done is put back.
+TEST_F(ExecutorTest, StoppedAnywhereItIsDoneOrAsBefore) {
+  int rolled_back = 0;
+  for (int asked_before = 0;; ++asked_before) {
+    ASSERT_LT(asked_before, 100);
+    MakeSshd();
+    MakeSwappiness();
+    fs::remove(host_.root() / "etc/sysctl.d/99-driftcast.conf");
+    auto plan = RevertSshd(fmt::format("plan-{}", asked_before));
+    plan.steps.push_back(SwappinessStep("10"));
+    plan.base.push_back(SwappinessBase());
+    const auto before = host_.Snapshot();
+    int countdown = asked_before;
+    host_.stop = [&] { return countdown-- <= 0; };
+    const auto result = host_.Apply(plan);
+    if (result.state == PlanState::kSucceeded) break;
+    ++rolled_back;
+    EXPECT_EQ(result.state, PlanState::kRolledBack);
+    EXPECT_THAT(result.detail, HasSubstr("stopped before"));
+    EXPECT_EQ(host_.Snapshot(), before) << result.detail;
+  }
+  EXPECT_EQ(rolled_back, 4);  // before two steps and two checks
+  EXPECT_EQ(host_.Read(kSshdPath), "# mine\nPort 22\nPermitRootLogin no\n");
+}
+
+TEST_F(ExecutorTest, ACheckThatWaitsIsStopped) {
+  MakeSshd();
+  auto plan = RevertSshd();
+  PlanStep check = ScratchHost::Step(StepKind::kCheckPort, Sshd(), {{"port", "1"}});
+  check.timeout = kHour;
+  plan.steps.push_back(check);
+  int asked = 0;
+  host_.stop = [&] { return ++asked > 6; };
+  const auto result = host_.Apply(plan);
+  EXPECT_EQ(result.state, PlanState::kRolledBack) << result.detail;
+  EXPECT_EQ(host_.Read(kSshdPath), kSshd);
+}
+
 // Killed while it goes back, too.
 TEST_F(ExecutorTest, KilledWhileGoingBackItGoesBackAgain) {
   MakeSshd();

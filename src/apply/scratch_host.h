@@ -179,7 +179,9 @@ class ScratchHost {
 
   ApplyResult Apply(const RemediationPlan& plan) const {
     const ManualClock clock(now_);
-    return Execute(Signed(plan), Options(), clock, progress);
+    ApplyOptions options = Options();
+    options.stop = stop;
+    return Execute(Signed(plan), options, clock, progress);
   }
   std::vector<ApplyResult> RecoverAll() const {
     const ManualClock clock(now_);
@@ -219,6 +221,7 @@ class ScratchHost {
   fs::path base() const { return base_; }
 
   ProgressSink progress;
+  std::function<bool()> stop;  // see ApplyOptions
   std::string bus_address;  // of a mock of the service manager
 
  private:

@@ -24,6 +24,8 @@ namespace {
 
 constexpr size_t kOrderBytesMax = 4 << 20;
 
+volatile sig_atomic_t stop_asked = 0;
+
 constexpr int kExitSucceeded = 0;
 constexpr int kExitFailed = 1;  // refused, or failed before anything was changed
 constexpr int kExitUsage = 2;
@@ -147,6 +149,7 @@ int RunOrder(const Arguments& arguments, ApplyOptions options) {
     options.lens = [&lens](const std::string& name, std::string_view content) {
       return lens.Parse(name, content);
     };
+  options.stop = [] { return stop_asked != 0; };
   if (options.dry_run) ForbidWriting();
   const auto result = Execute(*order, options, *SystemClock(), PrintProgress);
   if (!result.preview.empty()) Print({{"diff", result.preview}});
@@ -174,6 +177,7 @@ int Main(int argc, char** argv) {
   app.add_flag("--dry-run", arguments.dry_run, "Print the exact change and write nothing");
   app.add_flag("--recover", arguments.recover, "Put back what an interrupted order left");
   app.add_flag("--print-allowed", arguments.print_allowed, "Print the kinds that may be changed");
+  app.footer("SIGTERM: no further step is begun, and what was done is put back.");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -193,5 +197,7 @@ int main(int argc, char** argv) {
   // Whoever listens may go away; the work on the host goes on to its end or back.
   signal(SIGPIPE, SIG_IGN);
   signal(SIGHUP, SIG_IGN);
+  // Asked to stop: not in the middle of a step, and never without the way back.
+  signal(SIGTERM, [](int) { driftcast::stop_asked = 1; });
   return driftcast::Main(argc, argv);
 }

@@ -103,7 +103,7 @@ class Engine {
   uint64_t Subscribe(std::function<void(const LiveEvent&)> listener);
   void Unsubscribe(uint64_t subscription);
 
-  // Approved plans that wait for this stack's agent, each until a PlanProgressed about it arrives.
+  // Plans for this stack's agent to begin, or, overridden ones, to stop; each until it answers.
   std::vector<RemediationPlan> OrdersFor(const StackId& stack) const;
 
   // Checks the audit log's hash chain from the first entry. DataLoss names the first bad one.

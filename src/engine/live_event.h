@@ -18,7 +18,7 @@ struct LiveEvent {
     kPlan = 4,        // decided, progressed, ended
     kStack = 5,       // enrolled, or its agent reported
     kAudit = 6,
-    kOrder = 7,  // an approved plan waits for the agent of `stack`
+    kOrder = 7,  // an approved plan, or its withdrawal, waits for the agent of `stack`
   };
   Kind kind = Kind::kResource;
   uint64_t number = 0;  // rises by one with every event, over restarts too

@@ -1,4 +1,5 @@
 // What the shard does with a policy, pauses, plans by hand and undo.
+#include <algorithm>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -292,9 +293,18 @@ TEST_F(PolicyTest, APersonTakesOverWhileAPlanRuns) {
   const RemediationPlan plan = PlanWith(Strategy::kRevert);
   ASSERT_TRUE(Decide(plan, Verdict::kApprove, "eve").ok());
   ASSERT_TRUE(Progress(plan.id, PlanState::kRunning).ok());
+  EXPECT_EQ(Orders(), 0u);
   ASSERT_TRUE(Decide(plan, Verdict::kOverride, "ada").ok());
   EXPECT_EQ(Stored(plan.id).state, PlanState::kOverridden);
+  // The host is told, over restarts too, until it tells the end.
+  Restart();
+  ASSERT_EQ(Orders(), 1u);
+  const RemediationPlan withdrawn = DuePlans(shard_->state(), kStack)[0];
+  EXPECT_EQ(withdrawn.state, PlanState::kOverridden);
+  EXPECT_EQ(withdrawn.decided_by.value, "ada");
+  EXPECT_EQ(std::ranges::count(events_, LiveEvent::Kind::kOrder, &LiveEvent::kind), 2);
   ASSERT_TRUE(Progress(plan.id, PlanState::kRolledBack).ok());
+  EXPECT_EQ(Orders(), 0u);
   EXPECT_EQ(Stored(plan.id).state, PlanState::kOverridden);
   EXPECT_NE(Stored(plan.id).outcome.find("the host had: rolled_back"), std::string::npos);
 }
@@ -370,7 +380,13 @@ TEST_F(PolicyTest, SomethingThatKeepsUndoingIsNamedAndNotFoughtUnattended) {
     Sysctl("128");
     now_ += kHour;
   }
+  const auto told = [&] {
+    const auto entries = *view().Audit(UINT64_MAX, 100);
+    return std::ranges::count(entries, "fight.noticed", &AuditEntry::action);
+  };
+  EXPECT_EQ(told(), 0);
   Sysctl("600");
+  EXPECT_EQ(told(), 1);
   Wait(kMinute);
   EXPECT_EQ(Orders(), 0u);
   const std::string why = PlanWith(Strategy::kDoNothing).why;

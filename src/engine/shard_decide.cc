@@ -11,7 +11,6 @@ namespace {
 
 // How long the engine looks for what somebody said they did.
 constexpr Duration kDoneByHandFor = kMinute * 15;
-constexpr int32_t kDoneByHand = -3;  // step_now of a plan that a person carries out
 
 void Snooze(ShardState& shard, const ResourceId& id, Instant until) {
   const Slot* slot = FindSlot(shard, id);
@@ -71,6 +70,13 @@ void Approve(ShardState& shard, RemediationPlan plan, const DecisionMade& body) 
   timed.policy_reasons = verdict.reasons;
   GiveTime(verdict, timed);
   Carry(shard, std::move(timed));
+}
+
+// Its host may be carrying it out, or be about to.
+bool IsWithTheHost(const RemediationPlan& plan) {
+  if (!ChangesHost(plan) || plan.step_now == kDoneByHand) return false;
+  return plan.step_now == kAnnounced || plan.state == PlanState::kSent ||
+         plan.state == PlanState::kRunning || plan.state == PlanState::kVerifying;
 }
 
 // Somebody says that they did it: the engine looks for itself.
@@ -374,6 +380,11 @@ void ApplyDecision(ShardState& shard, const Fact&, const DecisionMade& body) {
     case Verdict::kReject:
     case Verdict::kOverride:
     case Verdict::kSnooze:
+      // A person takes over: the host is told to begin no further step.
+      if (IsWithTheHost(plan)) {
+        plan.step_now = kTakenOver;
+        Emit(shard, LiveEvent::Kind::kOrder, plan.stack, plan.id.value, plan.title);
+      }
       plan.decided_by = body.by;
       plan.decision_reason = body.reason;
       plan.state =

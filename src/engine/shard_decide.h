@@ -10,6 +10,11 @@
 
 namespace driftcast {
 
+// Where a plan stands that is at none of its steps, in RemediationPlan::step_now.
+inline constexpr int32_t kAnnounced = -2;   // the agent was told; its progress replaces it
+inline constexpr int32_t kDoneByHand = -3;  // a person carries it out
+inline constexpr int32_t kTakenOver = -4;   // overridden, and the host has not told its end
+
 // Approves a plan that the policy lets run unattended.
 void ApproveByPolicy(ShardState& shard, RemediationPlan plan, const PolicyVerdict& verdict);
 

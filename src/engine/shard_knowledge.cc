@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/shard_decide.h"
+
 namespace driftcast {
 namespace {
 
@@ -123,12 +125,25 @@ Fight FightOver(const ShardState& shard, const ResourceId& id) {
   return fight;
 }
 
+void TellFight(ShardState& shard, const Drift& drift) {
+  const Fight fight = FightOver(shard, drift.resource);
+  if (fight.undone < kFightAt) return;
+  const std::string who = fight.by.empty() ? "somebody not known" : fight.by;
+  const std::string text = fmt::format(
+      "{} {}: what was put back {} times within a week was undone each time, last by {} ({}); "
+      "nothing puts it back unattended any more. Either {} owns it: accept what is there; or what "
+      "undoes it must stop",
+      drift.resource.kind, drift.resource.name, fight.undone, who, fight.evidence, who);
+  Audit(shard, Principal("engine"), "fight.noticed", drift.id, text);
+  Alert(shard, "fight.noticed", drift.id, drift.resource.stack, drift.id, text, drift.severity);
+}
+
 RolloutFacts RolloutOf(const ShardState& shard, const RemediationPlan& plan) {
   RolloutFacts facts;
   const std::string change = ChangeOf(plan);
   const RoleName role = RoleOf(shard, plan.stack);
   for (const auto& [id, other] : shard.plans) {
-    const bool began = other.step_now == -2 || other.started_at != Instant();
+    const bool began = other.step_now == kAnnounced || other.started_at != Instant();
     if (other.id == plan.id || !began || other.approved_at + kLooksBack < shard.numbers.now ||
         RoleOf(shard, other.stack) != role || ChangeOf(other) != change)
       continue;

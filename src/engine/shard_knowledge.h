@@ -12,6 +12,11 @@ Knowledge KnowledgeOf(const ShardState& shard);
 
 // Whether something keeps undoing what plans put back on the resource, within a week, and who.
 Fight FightOver(const ShardState& shard, const ResourceId& id);
+inline constexpr uint32_t kFightAt = 2;  // times undone: once may be chance
+
+// Alerts people when a drift that has just opened is part of a fight: once for each time that what
+// was put back is undone.
+void TellFight(ShardState& shard, const Drift& drift);
 
 // How the same change (strategy and steps, whatever the stack) went elsewhere in the role, within a
 // week.

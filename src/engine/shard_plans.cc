@@ -121,12 +121,13 @@ std::vector<RemediationPlan> PlansFor(const ShardState& shard, const ResourceId&
 std::vector<RemediationPlan> DuePlans(const ShardState& shard, const StackId& stack) {
   std::vector<RemediationPlan> due;
   for (const auto& [id, plan] : shard.plans) {
+    if (plan.stack == stack && plan.step_now == kTakenOver) due.push_back(plan);
     const bool waits = plan.state == PlanState::kSent ||
                        (plan.state == PlanState::kApproved && plan.not_before <= shard.numbers.now);
     if (plan.stack != stack || !waits) continue;
     // The policy may have changed, or people may have paused it, while the agent was away.
     if (plan.state == PlanState::kApproved &&
-        (plan.step_now != -2 || PauseOver(shard, plan) != nullptr ||
+        (plan.step_now != kAnnounced || PauseOver(shard, plan) != nullptr ||
          JudgePlan(shard, plan).action != PolicyVerdict::Action::kRun))
       continue;
     due.push_back(plan);
@@ -147,8 +148,9 @@ void ApplyProgress(ShardState& shard, const Fact&, const PlanProgressed& body) {
   // What nobody approved does not run, whatever a host says. A late or repeated word about a plan
   // that has ended changes nothing; an unclear one may clear up.
   if (plan.state == PlanState::kProposed) return;
-  if (plan.state == PlanState::kOverridden && body.step < 0 && IsFinal(body.state)) {
-    // A person took over while it ran: how far it had come is worth knowing.
+  if (plan.step_now == kTakenOver && body.step < 0 && IsFinal(body.state)) {
+    // How far it had come is worth knowing.
+    plan.step_now = -1;
     plan.outcome += fmt::format(" (the host had: {}{}{})", PlanStateName(body.state),
                                 body.detail.empty() ? "" : ", ", body.detail);
     shard.pending.plans.insert(body.plan.value);

@@ -47,7 +47,7 @@ double SeverityOf(const ShardState& shard, const RemediationPlan& plan) {
 bool CountsToday(const ShardState& shard, const RemediationPlan& plan) {
   const Instant since = shard.numbers.now - kDay;
   if (plan.started_at != Instant()) return plan.started_at > since;
-  return plan.state == PlanState::kApproved && plan.step_now == -2;
+  return plan.state == PlanState::kApproved && plan.step_now == kAnnounced;
 }
 
 PolicyFacts FactsFor(const ShardState& shard, const RemediationPlan& plan) {
@@ -120,7 +120,8 @@ void RunUnattended(ShardState& shard) {
     const auto plans = PlansFor(shard, id);
     const RemediationPlan* best = BestToRun(plans);
     if (best == nullptr || !AllAllowed(shard, *best) || PauseOver(shard, *best)) continue;
-    if (FightOver(shard, id).undone > 1) continue;  // somebody else wants it otherwise: ask people
+    if (FightOver(shard, id).undone >= kFightAt)
+      continue;  // somebody else wants it otherwise: ask people
     const PolicyVerdict verdict = JudgePlan(shard, *best);
     if (!verdict.unattended || verdict.action == PolicyVerdict::Action::kForbid) continue;
     ApproveByPolicy(shard, *best, verdict);
@@ -217,7 +218,7 @@ void GiveTime(const PolicyVerdict& verdict, RemediationPlan& plan) {
 
 void Release(ShardState& shard, RemediationPlan& plan) {
   if (plan.state != PlanState::kApproved || plan.not_before > shard.numbers.now) return;
-  if (plan.step_now == -2) {  // announced, and the host has not begun: is it still right?
+  if (plan.step_now == kAnnounced) {  // announced, and the host has not begun: is it still right?
     if (PauseOver(shard, plan) == nullptr &&
         JudgePlan(shard, plan).action == PolicyVerdict::Action::kRun)
       return;
@@ -246,7 +247,7 @@ void Release(ShardState& shard, RemediationPlan& plan) {
   plan.policy_reasons = verdict.reasons;
   switch (verdict.action) {
     case PolicyVerdict::Action::kRun:
-      plan.step_now = -2;  // announced; the agent's progress replaces it
+      plan.step_now = kAnnounced;  // announced; the agent's progress replaces it
       Emit(shard, LiveEvent::Kind::kOrder, plan.stack, plan.id.value, plan.title);
       return;
     case PolicyVerdict::Action::kWait:

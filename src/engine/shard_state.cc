@@ -6,6 +6,7 @@
 #include "engine/audit_chain.h"
 #include "engine/forecast_log.h"
 #include "engine/shard_inputs.h"
+#include "engine/shard_knowledge.h"
 #include "shadow/sensitivity.h"
 #include "shadow/update.h"
 #include "wire/value.h"
@@ -129,7 +130,8 @@ void OpenDrift(ShardState& shard, Stack& stack, Drift drift, ResourceState& stat
     Alert(shard, "drift.opened", drift.id, drift.resource.stack, drift.id, text, drift.severity);
   }
   shard.pending.drifts.insert(drift.id);
-  shard.drifts[drift.id] = std::move(drift);
+  const Drift& opened = shard.drifts[drift.id] = std::move(drift);
+  if (loud) TellFight(shard, opened);
 }
 
 // Brings the open drift in line with the verdict.

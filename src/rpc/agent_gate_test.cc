@@ -518,6 +518,23 @@ TEST_F(GateOrderTest, AnOrderIsSignedAndSentOnceToItsStackAlone) {
   EXPECT_TRUE(message && message->has_ack());
 }
 
+TEST_F(GateOrderTest, APersonWhoTakesOverIsToldToTheHost) {
+  auto stream = Greeted(Enrolled());
+  engine_.AddOrder(StackId("web-7"), Plan("p1"));
+  ASSERT_TRUE(ReadOrder(*stream));
+  engine_.ClearOrders(StackId("web-7"));
+  RemediationPlan taken_over = Plan("p1");
+  taken_over.state = PlanState::kOverridden;
+  taken_over.decided_by = Principal("eve");
+  engine_.AddOrder(StackId("web-7"), taken_over);
+  const auto message = stream->Read();
+  ASSERT_TRUE(message && message->has_order_withdrawn());
+  EXPECT_EQ(message->order_withdrawn().plan(), "p1");
+  EXPECT_EQ(message->order_withdrawn().by(), "eve");
+  engine_.AddOrder(StackId("web-7"), Plan("p2"));
+  EXPECT_EQ(ReadOrder(*stream)->plan.id, PlanId("p2")) << "and it is told once";
+}
+
 TEST_F(GateOrderTest, AnOrderIsSentAgainAtEachConnectionUntilItIsAnswered) {
   const TestIdentity agent = Enrolled();
   engine_.AddOrder(StackId("web-7"), Plan("p1"));

@@ -47,7 +47,7 @@ class AgentStream : public grpc::ServerBidiReactor<v1::AgentMessage, v1::EngineM
   // sends orders that found no room. Clerk only.
   void Check(Instant now);
 
-  // Sends orders that wait and were not sent on this stream. Waits for the engine: clerk only.
+  // Sends orders and withdrawals that wait and were not sent on this stream. Waits for the engine: clerk only.
   void SendOrders();
 
  private:
@@ -81,6 +81,7 @@ class AgentStream : public grpc::ServerBidiReactor<v1::AgentMessage, v1::EngineM
   void OnSnapshot();  // on the clerk
   void Deliver();     // on the postman
   void SendOrder(RemediationPlan plan, Instant now);
+  void SendWithdrawal(const RemediationPlan& plan);
 
   // The call itself.
   void Read() DRIFTCAST_REQUIRES(mutex_);

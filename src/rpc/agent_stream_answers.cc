@@ -92,8 +92,13 @@ void AgentStream::SendOrders() {
       more_orders_ = outgoing_.size() >= kOutgoingMax;
       if (more_orders_) return;
     }
-    if (!orders_sent_.insert(plan.id.value + ":" + plan.hash).second) continue;
-    SendOrder(std::move(plan), now);
+    const bool withdrawn = plan.state == PlanState::kOverridden;
+    if (!orders_sent_.insert((withdrawn ? "no " : "") + plan.id.value + ":" + plan.hash).second)
+      continue;
+    if (withdrawn)
+      SendWithdrawal(plan);
+    else
+      SendOrder(std::move(plan), now);
   }
 }
 
@@ -111,6 +116,13 @@ void AgentStream::SendOrder(RemediationPlan plan, Instant now) {
   v1::EngineMessage message;
   ToProto(*order, message.mutable_order());
   ++parts_.counters.orders_total;
+  Queue(std::move(message));
+}
+
+void AgentStream::SendWithdrawal(const RemediationPlan& plan) {
+  v1::EngineMessage message;
+  message.mutable_order_withdrawn()->set_plan(plan.id.value);
+  message.mutable_order_withdrawn()->set_by(plan.decided_by.value);
   Queue(std::move(message));
 }
 

@@ -27,7 +27,7 @@ class EngineSeam {
   virtual uint64_t DurableSequence(const AgentId& agent) const = 0;
   virtual Status AcceptGap(const AgentId& agent, uint64_t from, uint64_t to) = 0;
 
-  // `listener` is told of each stack for which a new order waits; it must not block.
+  // `listener` is told of each stack for which a new order or withdrawal waits; it must not block.
   virtual uint64_t SubscribeOrders(std::function<void(const StackId&)> listener) = 0;
   virtual void Unsubscribe(uint64_t subscription) = 0;
   virtual std::vector<RemediationPlan> OrdersFor(const StackId& stack) const = 0;
