@@ -96,14 +96,15 @@ Knowledge KnowledgeOf(const ShardState& shard) {
 Fight FightOver(const ShardState& shard, const ResourceId& id) {
   Fight fight;
   Instant last;
-  for (const auto& [plan_id, plan] : shard.plans) {
+  for (const auto& entry : shard.plans) {
+    const auto& plan = entry.second;
     const bool puts_back = plan.state == PlanState::kSucceeded && ChangesHost(plan) &&
                            std::ranges::count(plan.resources, id) > 0;
     if (!puts_back || plan.ended_at + kLooksBack < shard.numbers.now) continue;
     // Undone: the resource drifted again after it.
-    const bool undone = std::ranges::any_of(shard.drifts, [&](const auto& entry) {
-      return entry.second.resource == id && entry.second.opened_at >= plan.ended_at &&
-             entry.second.id != plan.trigger;
+    const bool undone = std::ranges::any_of(shard.drifts, [&](const auto& drift) {
+      return drift.second.resource == id && drift.second.opened_at >= plan.ended_at &&
+             drift.second.id != plan.trigger;
     });
     fight.undone += undone ? 1 : 0;
     last = std::max(last, plan.ended_at);

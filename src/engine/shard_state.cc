@@ -387,7 +387,7 @@ void RebuildActiveRules(ShardState& shard) {
   shard.active_rules.assign(builtin.begin(), builtin.end());
   for (const auto& [id, rule] : shard.rules) {
     // A rule with a built-in one's id replaces it; removed, it switches it off.
-    std::erase_if(shard.active_rules, [&](const IgnoreRule& r) { return r.id == id; });
+    std::erase_if(shard.active_rules, [&id = id](const IgnoreRule& r) { return r.id == id; });
     if (!rule.removed) shard.active_rules.push_back(rule);
   }
 }

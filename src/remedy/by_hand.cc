@@ -401,7 +401,7 @@ StatusOr<RemediationPlan> UndoPlan(const RemediationPlan& applied) {
   }
   // Last done, first undone; reloads and restarts stay behind what they take up.
   std::ranges::reverse(undo.steps);
-  std::ranges::stable_partition(undo.steps, [](const PlanStep& step) {
+  std::stable_partition(undo.steps.begin(), undo.steps.end(), [](const PlanStep& step) {
     return step.kind != StepKind::kReloadUnit && step.kind != StepKind::kRestartUnit;
   });
   return undo;
