@@ -52,6 +52,19 @@ TEST(Forecast, LearnsTheDayFromThreeDays) {
   EXPECT_LT(ErrorAfter(72, daily, 1, 2), 4);
 }
 
+// Nothing was compared yet: how far points stray says how far the first hours may.
+TEST(Forecast, IsNotSureOfItselfInTheFirstHour) {
+  std::mt19937_64 random(3);
+  std::normal_distribution<double> normal(100, 10);
+  SeriesState state;
+  for (int i = 0; i < 300; ++i)
+    state.Observe(kStart + i * std::chrono::seconds(10), normal(random));
+  for (const ForecastPoint& point : state.Forecast(6 * kHour)) {
+    EXPECT_LT(point.low, point.mean - 10);
+    EXPECT_GT(point.high, point.mean + 10);
+  }
+}
+
 TEST(Forecast, CoversAboutWhatItSays) {
   int inside = 0, all = 0;
   for (uint64_t seed = 1; seed <= 30; ++seed) {

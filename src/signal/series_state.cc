@@ -96,7 +96,8 @@ Band SeriesState::Expected() const {
   const double up = d.upper.quantile[0] + 3 * d.upper.mean_excess[0];
   const double down = d.lower.quantile[0] + 3 * d.lower.mean_excess[0];
   const double few = d.points < kDetector.learning_points ? 6 : 1;  // tails are not learned yet
-  return {d.fast - std::max(down, few) * d.step_scale, d.fast,
+  const double low = d.fast - std::max(down, few) * d.step_scale;
+  return {forecaster_.negative ? low : std::max(low, 0.0), d.fast,
           d.fast + std::max(up, few) * d.step_scale};
 }
 
@@ -123,6 +124,10 @@ std::vector<ForecastPoint> SeriesState::Forecast(Duration horizon) const {
   // Many points per slot: what has happened within the open slot moves the near forecast.
   const bool fine = detector_.interval_s * 6 <= slot_s;
   double shift = fine ? (detector_.fast - mean[0]) * kMidSlotDecay : 0;
+  // Before two slots were closed nothing was forecast that could have been wrong: how far points
+  // stray from their level says how far.
+  if (ready.closed < 2)
+    for (int i = 0; i < count; ++i) scale[i] = std::max<double>(scale[i], detector_.flat_scale);
   const double low = ErrorQuantile(forecaster_, 0.025), high = ErrorQuantile(forecaster_, 0.975);
   // What has never been negative (bytes, requests, percent) is not forecast to become so.
   const double least = forecaster_.negative ? -std::numeric_limits<double>::infinity() : 0;

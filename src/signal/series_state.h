@@ -39,7 +39,8 @@ enum class Skipped : uint8_t {
   kLate = 3,       // older than the newest point
 };
 
-// Where the next point is expected: outside [low, high] about once in 300 points.
+// Where the next point is expected: outside [low, high] about once in 300 points. Not below 0 while
+// no value was.
 struct Band {
   double low = 0, expected = 0, high = 0;  // metric's unit; all 0 before the first point
 };

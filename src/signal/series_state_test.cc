@@ -266,6 +266,15 @@ TEST(SeriesStateProperty, LookingDoesNotChangeTheState) {
   EXPECT_EQ(watched.Serialize(), alone.Serialize());
 }
 
+TEST(SeriesState, WhatWasNeverNegativeIsNotExpectedToBe) {
+  SeriesState state;
+  for (int i = 0; i < 200; ++i)
+    state.Observe(FromUnixSeconds(1'700'000'000 + i * 60), i % 40 == 39 ? 90 : 1);
+  EXPECT_GE(state.Expected().low, 0);
+  state.Observe(FromUnixSeconds(1'700'000'000 + 200 * 60), -5);
+  EXPECT_LT(state.Expected().low, 0);
+}
+
 TEST(SeriesStateProperty, DamagedSnapshotsAreRefusedOrHarmless) {
   std::mt19937_64 random(9);
   SeriesState state;
