@@ -38,6 +38,13 @@ function marksOf(outlook: SeriesOutlook, changes: ChangeMark[]): Mark[] {
   ].sort((a, b) => a.at - b.at);
 }
 
+// A young series is not lost beside what is ahead of it: at most as much is shown as is known.
+function spanOf(outlook: SeriesOutlook): (min: number, max: number) => [number, number] {
+  const first = seconds(outlook.points.at[0] ?? ""), last = seconds(outlook.points.at.at(-1) ?? "");
+  const ahead_s = Math.max(last - first, 900);
+  return (min, max) => [min, last + ahead_s < max ? last + ahead_s : max];
+}
+
 // The values that matter set the scale; a limit only when it is near.
 function scaleOf(outlook: SeriesOutlook): (min: number, max: number) => [number, number] {
   return (min, max) => {
@@ -66,12 +73,12 @@ export function MetricChart({ outlook, changes, label, format }: {
     const grid = { stroke: colour("--line"), width: 1 };
     const moment = (at: number) => `${date.format(at * 1000)} ${clock.format(at * 1000)}`;
     const hue: Record<Mark["kind"], string> = { unusual: alarm, level: alarm, change: colour("--ink-2"), drift: colour("--drift") };
-    const rescale = scaleOf(outlook);
+    const span = spanOf(outlook), rescale = scaleOf(outlook);
     const options: uPlot.Options = {
-      width, height: 190, legend: { show: false }, padding: [14, 12, 0, 0],
+      width, height: 190, legend: { show: false }, padding: [14, 22, 0, 0],
       tzDate: zone === "utc" ? (ts) => uPlot.tzDate(new Date(ts * 1000), "Etc/UTC") : undefined,
       cursor: { points: { show: false }, drag: { x: false, y: false } },
-      scales: { y: { range: (_, min, max) => (min === null || max === null ? [0, 1] : rescale(min, max)) } },
+      scales: { x: { range: (_, min, max) => span(min, max) }, y: { range: (_, min, max) => (min === null || max === null ? [0, 1] : rescale(min, max)) } },
       axes: [
         { stroke: ink, grid: { show: false }, ticks: grid, values: (_, splits, __, ___, step) => splits.map((at) => (step >= 86400 ? date.format(at * 1000) : clock.format(at * 1000))) },
         { stroke: ink, grid, ticks: { show: false }, size: 62, values: (_, splits) => splits.map(format) },

@@ -47,6 +47,7 @@ export function SeriesList({ rows, changes = no_changes }: { rows: Series[]; cha
 }
 
 const windows = [
+  { name: "1 h", back_h: 1, ahead_s: 3600 },
   { name: "6 h", back_h: 6, ahead_s: 6 * 3600 },
   { name: "2 d", back_h: 48, ahead_s: 86400 },
   { name: "7 d", back_h: 168, ahead_s: 7 * 86400 },
@@ -54,8 +55,8 @@ const windows = [
 
 function SeriesChart({ series, changes }: { series: Series; changes: ChangeMark[] }): JSX.Element {
   const { stack, resource_kind, resource_name, metric } = series;
-  const [span, setSpan] = useState(0);
-  const { back_h, ahead_s } = windows[span] ?? windows[0];
+  const [span, setSpan] = useState(1);
+  const { back_h, ahead_s } = windows[span] ?? windows[1];
   const from = new Date(Math.floor(Date.now() / 600000) * 600000 - back_h * 3600000).toISOString();
   const outlook = useQuery<SeriesOutlook>("/series/outlook", { stack, resource_kind, resource_name, metric, from, horizon_s: ahead_s }, { live: ["stack"], concerns: (event) => event.stack === stack });
   const inside = useMemo(() => changes.filter((change) => change.at >= from), [changes, from]);
