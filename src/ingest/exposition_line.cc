@@ -19,7 +19,7 @@ class Scanner {
  public:
   explicit Scanner(std::string_view text) : text_(text) {}
 
-  bool AtEnd() const { return at_ == text_.size(); }
+  bool AtEnd() const { return at_ >= text_.size(); }
   char Peek() const { return AtEnd() ? '\0' : text_[at_]; }
   size_t at() const { return at_; }
   std::string_view From(size_t start) const { return text_.substr(start, at_ - start); }

@@ -77,6 +77,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(BadCase{"NoValue", "a 1\nb\n", "line 2: column 2: a number"},
                     BadCase{"NoName", "{a=\"b\"} 1\n", "line 1: column 1: a metric's name"},
                     BadCase{"OpenQuote", "a{b=\"c} 1\n", "a label's value in quotes"},
+                    BadCase{"EscapeAtTheEnd", "a{b=\"\\", "a label's value in quotes"},
                     BadCase{"OpenBrace", "a{b=\"c\" 1\n", "',' or '}'"},
                     BadCase{"NotANumber", "a 0x1p3\n", "a number in front"},
                     BadCase{"TwoSigns", "a -+1\n", "a number in front"},
