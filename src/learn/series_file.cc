@@ -97,6 +97,10 @@ Status TakeRow(const std::vector<std::string_view>& fields, const Columns& colum
 }
 
 StatusOr<PlainSeries> ReadPlainLine(const std::vector<std::string_view>& fields) {
+  if (Trim(fields[0]) == "timestamp")
+    return InvalidArgument(
+        "this is a file of points; write a series a line, without a header and "
+        "times: id,value,value,...");
   PlainSeries series;
   series.id = std::string(fields[0]);
   for (size_t i = 1; i < fields.size(); ++i) {
@@ -198,7 +202,8 @@ StatusOr<TimedSeries> ParseTimedSeries(std::string_view text) {
     }
     DRIFTCAST_RETURN_IF_ERROR(Annotate(TakeRow(fields, *columns, out), where));
   }
-  if (out.times.empty()) return InvalidArgument("there are no rows");
+  if (out.times.empty())
+    return InvalidArgument("there are no rows; write one a point: timestamp,value");
   return out;
 }
 
@@ -214,7 +219,8 @@ StatusOr<std::vector<PlainSeries>> ParsePlainSeries(std::string_view text) {
       return InvalidArgument("line {}: series '{}' occurs twice", number, Shown(series->id));
     out.push_back(*std::move(series));
   }
-  if (out.empty()) return InvalidArgument("there are no series");
+  if (out.empty())
+    return InvalidArgument("there are no series; write one a line: id,value,value,...");
   return out;
 }
 

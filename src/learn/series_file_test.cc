@@ -81,6 +81,7 @@ TEST_P(BadPlain, NamesTheLineAndTheReason) {
 }
 INSTANTIATE_TEST_SUITE_P(Texts, BadPlain,
                          testing::Values(BadCase{"", "no series"},
+                                         BadCase{"timestamp,value\n1,2\n", "a file of points"},
                                          BadCase{"a,1\nb,,\n", "line 2: series 'b' has no values"},
                                          BadCase{"a,1\na,2\n", "line 2: series 'a' occurs twice"},
                                          BadCase{"a,1,x\n", "line 1: field 3: 'x'"}));
