@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
+#include <ctime>
 #include <memory>
 #include <mutex>
 
@@ -161,6 +163,19 @@ std::string_view HttpReply::Header(std::string_view name) const {
     if (key == name) return value;
   }
   return {};
+}
+
+Duration RetryAfter(const HttpReply& reply) {
+  const std::string text(reply.Header("retry-after"));
+  int64_t seconds = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (read.ec != std::errc() || read.ptr != text.data() + text.size()) {
+    const std::string date(reply.Header("date"));
+    const int64_t until = curl_getdate(text.c_str(), nullptr);
+    const int64_t now = date.empty() ? std::time(nullptr) : curl_getdate(date.c_str(), nullptr);
+    seconds = until < 0 || now < 0 ? 0 : until - now;
+  }
+  return kSecond * std::clamp<int64_t>(seconds, 0, 86400);
 }
 
 StatusOr<HttpReply> Fetch(const HttpCall& call) { return Perform({.call = call, .reply = {}}); }

@@ -34,6 +34,11 @@ struct HttpReply {
   std::string_view Header(std::string_view name) const;
 };
 
+// For how long the server wants to be left alone, at most a day: its Retry-After, in seconds or as a
+// date, which is compared with the answer's own Date. Zero when it says nothing that makes sense.
+// RFC 9110, 10.2.3.
+Duration RetryAfter(const HttpReply& reply);
+
 // Any answer of the server is OK, whatever its status. Unavailable: cannot connect or the
 // connection broke. DeadlineExceeded. PermissionDenied: its certificate is not trusted.
 // InvalidArgument: not an address. ResourceExhausted: the answer is too large.

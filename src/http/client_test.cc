@@ -155,6 +155,22 @@ TEST_F(ClientTest, TlsWithACertificateThatIsTrusted) {
   EXPECT_EQ(text, "one two three");
 }
 
+TEST(RetryAfter, SecondsOrADateByTheServersOwnClock) {
+  const auto after = [](const char* wait, const char* date = "Tue, 24 Nov 2026 10:00:00 GMT") {
+    return RetryAfter(
+        {.status = 429, .headers = {{"date", date}, {"retry-after", wait}}, .body = {}});
+  };
+  EXPECT_EQ(after("120"), kSecond * 120);
+  EXPECT_EQ(after("Tue, 24 Nov 2026 10:02:30 GMT"), kSecond * 150);
+  EXPECT_EQ(after("Tue, 24 Nov 2026 09:00:00 GMT"), Duration(0)) << "it is over";
+  EXPECT_EQ(after("Tue, 24 Nov 2026 10:02:30 GMT", "rubbish"), Duration(0));
+  EXPECT_EQ(after("999999999"), kDay);
+  EXPECT_EQ(after("-5"), Duration(0));
+  EXPECT_EQ(after("soon"), Duration(0));
+  EXPECT_EQ(after(""), Duration(0));
+  EXPECT_EQ(RetryAfter({}), Duration(0));
+}
+
 TEST_F(ClientTest, PlainTextOnATlsPortHarmsNothing) {
   const TlsIdentity identity = MakeIdentity();
   StartServer({.tls = identity});

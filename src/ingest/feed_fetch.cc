@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include <nlohmann/json.hpp>
 
@@ -229,11 +228,7 @@ Status CheckAnswer(const HttpReply& reply, const std::string& url, FeedAttempt& 
     attempt.unchanged = true;
     return Ok();
   }
-  const std::string_view wait = reply.Header("retry-after");
-  int64_t seconds = 0;
-  const auto read = std::from_chars(wait.data(), wait.data() + wait.size(), seconds);
-  if (read.ec == std::errc() && seconds > 0)
-    attempt.retry_after = kSecond * std::min<int64_t>(seconds, 86400);
+  attempt.retry_after = RetryAfter(reply);
   if (reply.status == 401 || reply.status == 403)
     return PermissionDenied("{} answered {}: it wants other credentials", url, reply.status);
   if (reply.status == 404) return NotFound("{} answered 404: there is nothing", url);
