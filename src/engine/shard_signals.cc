@@ -12,10 +12,12 @@ namespace {
 // taken in again from their table.
 constexpr Duration kStoreEvery = kHour;
 
-// The detector's own alarms are too many for people (docs/signals.md): the timeline, and with it the
-// forecasts (metric_inputs.cc), get those with at least this evidence, the newest so many.
+// The detector's own alarms are too many for people (docs/signals.md): the timeline, and with it
+// the forecasts (metric_inputs.cc), get those with at least this evidence: the newest so many of a
+// series, so that a restless one does not hide the others, and of a stack.
 constexpr double kTimelineEvidence = 8;
-constexpr size_t kUnusualKept = 64;
+constexpr std::ptrdiff_t kUnusualKeptOfSeries = 8;
+constexpr std::ptrdiff_t kUnusualKept = 128;
 
 std::string SeriesName(const MetricPoint& point) {
   return point.resource_kind + '\0' + point.resource_name + '\0' + point.metric;
@@ -78,15 +80,29 @@ Status TakeInAgain(const Store& store, const std::string& stack_id, Stack& stack
   return result;
 }
 
-// What is unusual must not push out the package runs that explain changes.
-void ForgetOldUnusual(std::deque<ActivityReported>& activities) {
-  const auto unusual = [](const ActivityReported& a) {
-    return a.kind == "anomaly" || a.kind == "level_change";
-  };
-  if (std::count_if(activities.begin(), activities.end(), unusual) <=
-      static_cast<std::ptrdiff_t>(kUnusualKept))
-    return;
-  activities.erase(std::find_if(activities.begin(), activities.end(), unusual));
+bool IsUnusual(const ActivityReported& a) {
+  return a.kind == "anomaly" || a.kind == "level_change";
+}
+
+std::string_view MetricOf(const ActivityReported& a) {
+  const auto named = a.details.find("metric");
+  return named == a.details.end() ? std::string_view() : named->second;
+}
+
+// Drops the oldest of those that `is_one`, when there are more than `most`.
+template <typename Predicate>
+void DropOldest(std::deque<ActivityReported>& activities, std::ptrdiff_t most, Predicate is_one) {
+  if (std::count_if(activities.begin(), activities.end(), is_one) > most)
+    activities.erase(std::find_if(activities.begin(), activities.end(), is_one));
+}
+
+// What is unusual must not push out the package runs that explain changes, nor one series what is
+// unusual of another.
+void ForgetOldUnusual(std::deque<ActivityReported>& activities, const ActivityReported& newest) {
+  DropOldest(activities, kUnusualKeptOfSeries, [&](const ActivityReported& a) {
+    return IsUnusual(a) && a.resources == newest.resources && MetricOf(a) == MetricOf(newest);
+  });
+  DropOldest(activities, kUnusualKept, IsUnusual);
 }
 
 // Who may react to what this resource's metrics do: the forecasts of it, and of what needs it, are
@@ -123,7 +139,7 @@ void NoteUnusual(ShardState& shard, const Fact& fact, const MetricPoint& point,
   activity.resources = {point.resource_kind + "/" + point.resource_name};
   activity.details = {{"metric", point.metric}, {"value", fmt::format("{:.6g}", point.value)}};
   ApplyActivity(shard, fact, activity);
-  ForgetOldUnusual(shard.stacks[fact.stack.value].record.activities);
+  ForgetOldUnusual(shard.stacks[fact.stack.value].record.activities, activity);
   TouchWhoMayReact(shard, fact.stack, point);
   Emit(shard, LiveEvent::Kind::kStack, fact.stack, fact.stack.value, activity.text);
 }

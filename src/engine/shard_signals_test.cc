@@ -66,5 +66,38 @@ TEST(ShardSignals, NorOnTheOrderOfSeriesWithinATurn) {
   EXPECT_EQ(StatesOf(points, 12), in_order);
 }
 
+// A series that is unusual again and again does not hide what another one did once.
+TEST(ShardSignals, TheTimelineKeepsWhatACalmSeriesDid) {
+  MemoryStore store;
+  auto shard = *Shard::Restore(store, {});
+  std::mt19937_64 random(7);
+  int told = 0;
+  for (int turn = 0; turn < 12 * 24 * 14; ++turn) {
+    const auto noise = [&] { return static_cast<double>(random() % 100); };
+    const bool calm_moves = turn == 12 * 24 * 2;
+    const bool restless_moves = turn > 12 * 24 * 2 && turn % (12 * 6) == 5;  // every six hours
+    MetricsObserved body;
+    body.points = {
+        {"host", "", "calm", kStart + turn * 5 * kMinute, noise() + (calm_moves ? 5000 : 0)},
+        {"host", "", "restless", kStart + turn * 5 * kMinute,
+         noise() + (restless_moves ? 3000.0 * turn : 0)}};
+    Fact fact;
+    fact.at = body.points[0].at;
+    fact.stack = StackId("web-7");
+    fact.body = std::move(body);
+    shard->Apply(fact);
+    WriteBatch writes;
+    std::vector<LiveEvent> events;
+    shard->Collect(writes, events);
+    for (const LiveEvent& event : events) told += event.text.find("restless") != event.text.npos;
+  }
+  EXPECT_GT(told, 8);
+  std::map<std::string, int> kept;
+  for (const auto& activity : shard->state().stacks.at("web-7").record.activities)
+    ++kept[activity.details.at("metric")];
+  EXPECT_EQ(kept["calm"], 1);
+  EXPECT_EQ(kept["restless"], 8);
+}
+
 }  // namespace
 }  // namespace driftcast
