@@ -243,6 +243,7 @@ void SimulatedAgent::OnMessage(const v1::EngineMessage& message) {
       Spool(std::move(refused));
       break;
     }
+    case v1::EngineMessage::kOrderWithdrawn:  // nothing is carried out
     case v1::EngineMessage::BODY_NOT_SET:
       break;
   }
