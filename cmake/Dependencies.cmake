@@ -24,6 +24,13 @@ pkg_check_modules(LIBICAL REQUIRED IMPORTED_TARGET libical)
 pkg_check_modules(LIBARCHIVE REQUIRED IMPORTED_TARGET libarchive)
 pkg_check_modules(LZ4 REQUIRED IMPORTED_TARGET liblz4)
 pkg_check_modules(LIBYAML REQUIRED IMPORTED_TARGET yaml-0.1)
+pkg_check_modules(JEMALLOC REQUIRED IMPORTED_TARGET jemalloc)
+# malloc of the engine, which makes facts on one thread and frees them on another: a third of its
+# processor time (docs/benchmarks.md). Not with sanitizers, which bring their own.
+add_library(driftcast_malloc INTERFACE)
+if(NOT DRIFTCAST_SANITIZE AND NOT DRIFTCAST_LIBFUZZER)
+  target_link_libraries(driftcast_malloc INTERFACE PkgConfig::JEMALLOC)
+endif()
 # find_package(xgboost) fails on Debian 12: its targets file names a program that is not shipped.
 find_library(XGBOOST_LIBRARY xgboost REQUIRED)
 if(DRIFTCAST_TESTS)
