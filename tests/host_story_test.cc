@@ -207,8 +207,51 @@ TEST_F(HostStoryTest, FilePackageAndKernelSettingDriftAndArePutBack) {
       << Logs();
   EXPECT_EQ(host_.Read("/etc/ssh/sshd_config"), "Port 22\nPermitRootLogin no\n");
 
+  // A guard puts a key back by itself, whatever else is changed in the file, until it is taken off.
+  const json guard = engine_->Post(
+      "/api/v1/plans",
+      {{"stack", "scratch"},
+       {"title", "root stays out"},
+       {"strategy", "guard"},
+       {"steps",
+        {{{"kind", "arm_guard"},
+          {"resource", "scratch/" + file},
+          {"parameters",
+           {{"path", "PermitRootLogin"},
+            {"value", "no"},
+            {"until", FormatInstant(SystemClock()->Now() + kDay)}}}}}}});
+  ASSERT_FALSE(guard.empty()) << engine_->last_refusal();
+  const auto of_guard = [&](const char* field) {
+    return engine_->AskJson("/api/v1/plans/" + guard.value("id", "")).value(field, "");
+  };
+  Decide(guard, "approve");
+  ASSERT_TRUE(Eventually([&] { return of_guard("state") == "running"; }))
+      << of_guard("outcome") << Logs();
+  const auto is_put_back = [&](const std::string& wanted) {
+    return Eventually([&] { return host_.Read("/etc/ssh/sshd_config") == wanted; });
+  };
+  host_.Write("/etc/ssh/sshd_config", "Port 22\nPermitRootLogin yes\n");
+  EXPECT_TRUE(is_put_back("Port 22\nPermitRootLogin no\n")) << Logs();
+  EXPECT_TRUE(Eventually([&] { return of_guard("outcome").starts_with("put back"); }))
+      << of_guard("outcome");
+  // While the agent is away.
+  agent_.reset();
+  host_.Write("/etc/ssh/sshd_config", "Port 2022\nPermitRootLogin yes\n");
+  StartAgent();
+  EXPECT_TRUE(is_put_back("Port 2022\nPermitRootLogin no\n")) << Logs();
+  EXPECT_EQ(of_guard("state"), "running");
+  Decide(guard, "override");
+  EXPECT_TRUE(Eventually([&] {
+    return of_guard("outcome").find("the guard was taken off") != std::string::npos;
+  })) << of_guard("outcome")
+      << Logs();
+  host_.Write("/etc/ssh/sshd_config", "Port 22\nPermitRootLogin yes\n");
+  ASSERT_TRUE(Becomes(file, "DRIFTED")) << Logs();
+  EXPECT_EQ(host_.Read("/etc/ssh/sshd_config"), "Port 22\nPermitRootLogin yes\n");
+
   const std::string audit = engine_->Ask("/api/v1/audit?limit=1000");
-  for (const char* action : {"plan.approve", "plan.sent", "plan.succeeded", "plan.rolled_back"})
+  for (const char* action : {"plan.approve", "plan.sent", "plan.succeeded", "plan.rolled_back",
+                             "guard.put_back"})
     EXPECT_THAT(audit, HasSubstr(action));
   EXPECT_TRUE(engine_->AskJson("/api/v1/audit/verify").value("ok", false))
       << engine_->Ask("/api/v1/audit/verify");

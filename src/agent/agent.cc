@@ -21,6 +21,7 @@
 #include "collect/setting_collector.h"
 #include "collect/sysctl_collector.h"
 #include "collect/unit_collector.h"
+#include "model/guard.h"
 
 namespace driftcast {
 namespace {
@@ -195,6 +196,11 @@ void Agent::ReportEnrolled() {
   enrolled.labels["who"] = writers_ ? "fanotify" : "not seen: " + writers_missing_;
   for (const auto& [name, value] : options_.labels) enrolled.labels[name] = value;
   enrolled.allowed_kinds = ReadAllowedKinds(order_options_);
+  // Whoever may change files or kernel settings here may have them guarded.
+  if (std::ranges::any_of(enrolled.allowed_kinds, [](const std::string& kind) {
+        return kind == "file" || kind == "sysctl";
+      }))
+    enrolled.labels[kGuardsLabel] = "yes";
   const Status reported = reporter_->Report(std::move(enrolled), SpoolLane::kEssential);
   if (!reported.ok()) Log("agent").warn("report.postponed reason='{}'", Message(reported));
 }
@@ -543,6 +549,7 @@ Status Agent::Run(const Identity& identity) {
       order_options_, [this](PlanProgressed progress, std::vector<ResourceId> touched) {
         inbox_.OnProgress(std::move(progress), std::move(touched));
       });
+  reporter_->OnChange([this](const ResourceId& resource) { orders_->OnChange(resource); });
   orders_->Start();
   Connect(identity);
   Begin();

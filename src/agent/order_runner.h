@@ -10,6 +10,12 @@
 // so that an order that comes twice is carried out once. What a crash interrupted is put back at
 // the next start ("--recover") and reported; an order that comes again without an outcome on record
 // is reported as unclear instead of being tried again.
+//
+// A guard (model/guard.h) stands from the moment its first run succeeded until its end, also over
+// restarts (agent/standing_guards.h), and its order is given to the program again whenever a
+// resource that it is about has moved (OnChange). Each put-back is reported as progress: kRunning,
+// with the step. It ends as kSucceeded when its time is over, and before that when somebody takes
+// over, when somebody fights it (kFailed), or when it cannot be carried out any more.
 #ifndef DRIFTCAST_AGENT_ORDER_RUNNER_H_
 #define DRIFTCAST_AGENT_ORDER_RUNNER_H_
 
@@ -26,6 +32,7 @@
 #include <thread>
 #include <vector>
 
+#include "agent/standing_guards.h"
 #include "base/file.h"
 #include "base/mutex.h"
 #include "base/status.h"
@@ -42,8 +49,8 @@ struct OrderOptions {
 
 class OrderRunner {
  public:
-  // Called from the runner's thread: only take note. `touched`, with a final state: what the plan
-  // may have changed.
+  // Called from the runner's thread: only take note. `touched`, with a final state or a put-back:
+  // what the plan may have changed.
   using OnProgress = std::function<void(PlanProgressed progress, std::vector<ResourceId> touched)>;
 
   static constexpr size_t kQueueMax = 16;
@@ -63,10 +70,33 @@ class OrderRunner {
   // before or was never heard of.
   void Withdraw(const PlanId& plan, const std::string& by);
 
+  // A resource has moved: guards about it look; any thread.
+  void OnChange(const ResourceId& resource);
+
  private:
+  // What the program said about one order.
+  struct Said {
+    std::optional<PlanProgressed> last;  // the word about the whole
+    bool begun = false;
+    bool changed = false;  // a guard put something back
+    int32_t step = -1;     // the first that did
+    Status started;        // not OK: the program could not be started
+    std::string how;       // how it ended without a last word
+
+    PlanProgressed Outcome() const;
+  };
+
   void Run();
   void Recover();  // what an interrupted run left
+  void AwaitWork() DRIFTCAST_REQUIRES(mutex_);
+  // A guard whose put-back was interrupted and taken back: it stands, and looks again.
+  bool GoesOn(const PlanProgressed& recovered);
   void CarryOut(const v1::SignedPlan& order);
+  Said RunProgram(const v1::SignedPlan& order, bool tell_steps);
+  void Arm(const v1::SignedPlan& order, Instant until);
+  void TellStands(const v1::SignedPlan& order, Instant until);
+  void RunGuard(const v1::SignedPlan& order, Instant until);
+  void EndGuard(const v1::SignedPlan& order, PlanState state, const std::string& detail);
   void AnswerWithdrawal(const PlanId& plan, const std::string& by);
   void Finish(const v1::SignedPlan& order, PlanState state, const std::string& detail,
               Duration downtime, bool write_down);
@@ -82,12 +112,15 @@ class OrderRunner {
   std::deque<v1::SignedPlan> waiting_ DRIFTCAST_GUARDED_BY(mutex_);
   std::map<PlanId, std::string> withdrawn_ DRIFTCAST_GUARDED_BY(mutex_);  // by whom; to be answered
   PlanId under_way_ DRIFTCAST_GUARDED_BY(mutex_);                         // empty = none
+  StandingGuards guards_ DRIFTCAST_GUARDED_BY(mutex_);
   FileDescriptor stop_;  // an event: readable = the program under way is to end
 };
 
-// One line of the program's output; nullopt when it is none. The plan is `plan`, unless the line
+// One line of the program's output; nullopt when it is none. `changed`, when given: whether it says
+// that something was changed. The plan is `plan`, unless the line
 // names another ("plan"). Pure.
-std::optional<PlanProgressed> ReadProgressLine(std::string_view line, const PlanId& plan);
+std::optional<PlanProgressed> ReadProgressLine(std::string_view line, const PlanId& plan,
+                                               bool* changed = nullptr);
 
 // The kinds that the host's own allow-list lets the program change; empty without a program.
 std::vector<std::string> ReadAllowedKinds(const OrderOptions& options);

@@ -165,8 +165,12 @@ class OrderRunnerTest : public testing::Test {
     for (int i = 0; i < 1000; ++i) {
       Requests requests = inbox_.Take();
       for (const ResourceId& id : requests.touched) touched_.push_back(id);
-      for (PlanProgressed& p : requests.progress) all.push_back(std::move(p));
-      if (!all.empty() && last(all.back())) return all;
+      for (PlanProgressed& p : requests.progress) said_.push_back(std::move(p));
+      while (!said_.empty()) {
+        all.push_back(std::move(said_.front()));
+        said_.pop_front();
+        if (last(all.back())) return all;
+      }
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     ADD_FAILURE() << "not reported";
@@ -176,6 +180,7 @@ class OrderRunnerTest : public testing::Test {
 
   ScratchRoot scratch_;
   Inbox inbox_{[](const v1::SignedPlan&) {}, [](const v1::OrderWithdrawn&) {}};
+  std::deque<PlanProgressed> said_;  // and not asked for yet
   std::vector<ResourceId> touched_;
   std::unique_ptr<OrderRunner> runner_;
 };

@@ -110,6 +110,7 @@ void Reporter::Offer(ResourceObserved observation, Means means, bool always) {
   known.hash = hash;
   observation.resource.stack = stack_;
   observation.means = means;
+  if (is_change || is_new) tell_(observation.resource);
   if ((is_change || is_new) && !observation.cause.known() && cause_of_)
     observation.cause = cause_of_(observation, now);
   Fact fact;
@@ -143,6 +144,7 @@ void Reporter::OfferVanished(const Key& key, Means means) {
   ResourceVanished gone;
   gone.resource = {stack_, key.first, key.second};
   gone.means = means;
+  tell_(gone.resource);
   if (cause_of_) {
     ResourceObserved last;
     last.resource = gone.resource;

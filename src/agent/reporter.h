@@ -30,6 +30,9 @@ class Reporter {
 
   Reporter(StackId stack, Spool& spool, const Clock& clock, CauseOf cause_of);
 
+  // Called for each resource that has changed, appeared or vanished since the first look.
+  void OnChange(std::function<void(const ResourceId& resource)> tell) { tell_ = std::move(tell); }
+
   // While `asked` says true, scans report nothing more and end as Unavailable.
   void StopWhen(std::function<bool()> asked) { stop_asked_ = std::move(asked); }
 
@@ -78,6 +81,7 @@ class Reporter {
   const Clock& clock_;
   const CauseOf cause_of_;
   std::function<bool()> stop_asked_ = [] { return false; };
+  std::function<void(const ResourceId&)> tell_ = [](const ResourceId&) {};
   std::unordered_map<Key, Known, KeyHash> known_;
   std::set<Key> owed_;  // resources whose last state found no room
   // Snapshots (kinds, begun at) whose end was not said yet, because they owe something.

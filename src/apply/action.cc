@@ -11,6 +11,7 @@ bool IsFileStep(const PlanStep& step) {
     case StepKind::kRestoreMetadata:
     case StepKind::kRemoveResource:
     case StepKind::kWriteFile:
+    case StepKind::kArmGuard:
       return step.resource.kind == "file";
     default:
       return false;
@@ -20,6 +21,7 @@ bool IsFileStep(const PlanStep& step) {
 std::unique_ptr<Action> MakeOne(const PlanStep& step, const ActionTools& tools) {
   switch (step.kind) {
     case StepKind::kSetSysctl:
+    case StepKind::kArmGuard:
       return MakeSysctlAction(step, tools);
     case StepKind::kRunCommand:
     case StepKind::kCleanPackageCache:
@@ -55,6 +57,9 @@ Status ValidateFit(const PlanStep& step) {
       break;
     case StepKind::kSetSysctl:
       fits = kind == "sysctl";
+      break;
+    case StepKind::kArmGuard:
+      fits = kind == "file" || kind == "sysctl";
       break;
     case StepKind::kReloadUnit:
     case StepKind::kRestartUnit:

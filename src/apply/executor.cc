@@ -7,6 +7,7 @@
 #include "apply/allow_list.h"
 #include "apply/journal.h"
 #include "apply/probe.h"
+#include "model/guard.h"
 
 namespace driftcast {
 namespace {
@@ -69,8 +70,8 @@ class Executor {
   }
 
  private:
-  void Tell(int32_t step, PlanState state, const std::string& detail) {
-    if (progress_) progress_({plan_.id, step, state, detail, downtime_});
+  void Tell(int32_t step, PlanState state, const std::string& detail, bool changed = false) {
+    if (progress_) progress_({plan_.id, step, state, detail, downtime_, changed});
   }
 
   // Everything that can be found out before the first change; nothing of the host is changed.
@@ -90,31 +91,59 @@ class Executor {
     if (!options_.dry_run && NeedsPackages(plan_)) {
       DRIFTCAST_ASSIGN_OR_RETURN(package_lock_, packages_->Lock(kPackagePatience));
     }
-    DRIFTCAST_RETURN_IF_ERROR(CompareWithBase(plan_, *reader_));
-    const ActionTools tools{*files_, *reader_, *packages_, *units_,       commands_,
-                            options_.data, options_.stop};
+    if (!again_) DRIFTCAST_RETURN_IF_ERROR(CompareWithBase(plan_, *reader_));
+    const ActionTools tools{*files_,   *reader_,      *packages_,   *units_,
+                            commands_, options_.data, options_.stop};
     DRIFTCAST_ASSIGN_OR_RETURN(actions_, MakeActions(plan_, tools));
     for (const auto& action : actions_)
       DRIFTCAST_RETURN_IF_ERROR(action->Prepare(options_.dry_run));
     return Ok();
   }
 
-  Status CheckLedger() const {
+  Status CheckLedger() {
     DRIFTCAST_ASSIGN_OR_RETURN(const auto begun, ListJournals(options_.data));
     for (const auto& plan : begun) {
-      if (plan == plan_.id)
+      const bool same = plan == plan_.id;
+      if (same && !IsGuard(plan_))
         return AlreadyExists("plan {} was carried out before and is not repeated", plan.value);
       const auto content = ReadJournal(options_.data, plan);
       if (!content.ok()) return content.status();
       if (content->end == PlanState::kRunning)
         return FailedPrecondition("plan {} was interrupted and has to be put back first",
                                   plan.value);
+      if (same) DRIFTCAST_RETURN_IF_ERROR(CheckAgain(*content));
     }
     return PruneJournals(options_.data, clock_.Now(), kKeepFor);
   }
 
+  // A guard goes on as long as it left nothing behind each time.
+  Status CheckAgain(const JournalContent& before) {
+    if (before.hash != plan_.hash)
+      return AlreadyExists("another plan was carried out as {}", plan_.id.value);
+    if (before.end == PlanState::kUnclear)
+      return AlreadyExists("the guard {} ended unclear and is not repeated", plan_.id.value);
+    again_ = true;
+    return Ok();
+  }
+
+  // A guard that finds everything as it should be leaves no trace of having looked.
+  StatusOr<bool> NothingToDo() const {
+    if (!again_) return false;
+    for (const auto& action : actions_) {
+      DRIFTCAST_ASSIGN_OR_RETURN(const auto undos, action->Undos());
+      if (!undos.empty()) return false;
+    }
+    return true;
+  }
+
   void Carry(ApplyResult& result) {
-    auto journal = Journal::Begin(options_.data, plan_);
+    if (const auto nothing = NothingToDo(); nothing.ok() && *nothing) {
+      result.state = PlanState::kSucceeded;
+      result.detail = "everything is as it should be";
+      return;
+    }
+    auto journal = again_ ? Journal::BeginAgain(options_.data, plan_.id)
+                          : Journal::Begin(options_.data, plan_);
     if (!journal.ok()) {
       result.detail = Message(journal.status());
       return;
@@ -139,13 +168,14 @@ class Executor {
       const auto step = static_cast<int32_t>(action->first_step);
       DRIFTCAST_RETURN_IF_ERROR(CheckNotStopped("step", step));
       Tell(step, PlanState::kRunning, "");
+      const size_t undos_before = undos_.size();
       Status status = DoOne(*action, journal);
       downtime_ += action->downtime();
       if (!status.ok()) {
         Tell(step, PlanState::kFailed, Message(status));
         return Annotate(status, fmt::format("step {}", step + 1));
       }
-      Tell(step, PlanState::kSucceeded, "");
+      Tell(step, PlanState::kSucceeded, "", undos_.size() > undos_before);
     }
     return Ok();
   }
@@ -212,6 +242,7 @@ class Executor {
   std::vector<std::unique_ptr<Action>> actions_;
   std::vector<Undo> undos_;
   Duration downtime_{0};
+  bool again_ = false;  // a guard that was carried out before
 };
 
 // Goes back from the last to the first, as far as it goes, has units take up what is back, then
@@ -273,6 +304,10 @@ Status CheckOrder(const Order& order, const ApplyOptions& options, Instant now) 
   if (plan.not_before > now)
     return PermissionDenied("the plan is not to be carried out before {}",
                             FormatInstant(plan.not_before));
+  if (IsGuard(plan)) {
+    DRIFTCAST_ASSIGN_OR_RETURN(const Instant end, GuardEnd(plan));
+    if (end <= now) return PermissionDenied("the guard ended at {}", FormatInstant(end));
+  }
   if (plan.steps.size() > kStepsMax)
     return InvalidArgument("a plan of {} steps is refused", plan.steps.size());
   for (const auto& step : plan.steps) {

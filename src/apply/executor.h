@@ -3,6 +3,10 @@
 // In this order: signature, stack, times, allow-list, replay, base, way back; then step by step the
 // intent to disk, the change, a fresh read; at the first failure everything back in reverse order.
 // The process may be killed at any point: Recover finishes the way back, or says what is left.
+//
+// A guard (model/guard.h) goes the same way, as often as it is asked for until its end, as long as
+// it ended well each time. The base is compared the first time only: that the host has moved on is
+// what a guard is for.
 #ifndef DRIFTCAST_APPLY_EXECUTOR_H_
 #define DRIFTCAST_APPLY_EXECUTOR_H_
 
@@ -41,6 +45,7 @@ struct ApplyProgress {
   PlanState state = PlanState::kRunning;
   std::string detail;
   Duration downtime{0};  // in total so far
+  bool changed = false;  // of a step that succeeded: something was not as wanted, and is now
 };
 using ProgressSink = std::function<void(const ApplyProgress&)>;
 

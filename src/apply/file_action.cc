@@ -74,6 +74,7 @@ class FileAction : public Action {
     switch (step.kind) {
       case StepKind::kSetKey:
       case StepKind::kRemoveKey:
+      case StepKind::kArmGuard:
         return EditOne(step);
       case StepKind::kRestoreMetadata:
         return RestoreMetadata(step);
@@ -140,7 +141,7 @@ class FileAction : public Action {
   }
 
   static Status CheckKey(const PlanStep& step, const std::vector<KeyValue>& keys) {
-    if (step.kind != StepKind::kSetKey) return Ok();
+    if (step.kind != StepKind::kSetKey && step.kind != StepKind::kArmGuard) return Ok();
     const std::string& path = step.parameters.at("path");
     for (const auto& key : keys)
       if ((key.path == path || key.path == path + "[]" || key.path + "[]" == path) &&

@@ -58,11 +58,17 @@ Status ReadRecord(const fs::path& data, const json& record, JournalContent& out)
   const std::string what = record.value("record", "");
   if (what == "begin") {
     out.expires_at = FromUnixMicros(record.value("expires_at_us", int64_t{0}));
+    out.hash = record.value("hash", "");
   } else if (what == "undo") {
     DRIFTCAST_ASSIGN_OR_RETURN(auto undo, UndoFromJson(data, record.at("undo")));
     out.undos.emplace_back(record.value("step", size_t{0}), std::move(undo));
   } else if (what == "done") {
     out.done.push_back(record.value("step", size_t{0}));
+  } else if (what == "again") {
+    out.undos.clear();
+    out.done.clear();
+    out.end = PlanState::kRunning;
+    out.detail.clear();
   } else if (what == "end") {
     out.end = StateNamed(record.value("state", ""));
     out.detail = record.value("detail", "");
@@ -116,6 +122,12 @@ StatusOr<Journal> Journal::Reopen(const fs::path& data, const PlanId& plan) {
   Journal journal(data, std::move(fd));
   // A torn last line must not swallow the next record.
   DRIFTCAST_RETURN_IF_ERROR(WriteWhole(journal.fd_.get(), "\n"));
+  return journal;
+}
+
+StatusOr<Journal> Journal::BeginAgain(const fs::path& data, const PlanId& plan) {
+  DRIFTCAST_ASSIGN_OR_RETURN(Journal journal, Reopen(data, plan));
+  DRIFTCAST_RETURN_IF_ERROR(journal.Append({{"record", "again"}}));
   return journal;
 }
 

@@ -7,6 +7,8 @@
 //       {"record":"begin","hash":..,"stack":..,"expires_at":..}
 //       {"record":"undo","step":2,"undo":{..}}   how to go back; written before the change
 //       {"record":"done","step":2}
+//       {"record":"again"}                       a guard sets to work once more: what is above has
+//       ended
 //       {"record":"end","state":"succeeded","detail":".."}
 //   DATA/kept/<sha256>         contents of files as they were, by digest
 //   DATA/debs/                 packages to go back to, and to go forward to
@@ -37,6 +39,8 @@ class Journal {
   // AlreadyExists when the plan was begun before, whatever became of it.
   static StatusOr<Journal> Begin(const std::filesystem::path& data, const RemediationPlan& plan);
   static StatusOr<Journal> Reopen(const std::filesystem::path& data, const PlanId& plan);
+  // For a plan that may be carried out more than once (model/guard.h) and has ended.
+  static StatusOr<Journal> BeginAgain(const std::filesystem::path& data, const PlanId& plan);
 
   // Each is on disk when it returns.
   Status AddUndo(size_t step, const Undo& undo);
@@ -55,8 +59,9 @@ class Journal {
 // What a log says.
 struct JournalContent {
   PlanId plan;
+  std::string hash;  // of the plan
   Instant expires_at;
-  std::vector<std::pair<size_t, Undo>> undos;  // in the order of the changes
+  std::vector<std::pair<size_t, Undo>> undos;  // in the order of the changes; of the last time
   std::vector<size_t> done;
   PlanState end = PlanState::kRunning;  // kRunning: interrupted
   std::string detail;

@@ -66,7 +66,8 @@ void PrintProgress(const ApplyProgress& progress) {
          {"step", progress.step},
          {"state", PlanStateName(progress.state)},
          {"detail", progress.detail},
-         {"downtime_us", progress.downtime.count()}});
+         {"downtime_us", progress.downtime.count()},
+         {"changed", progress.changed}});
 }
 
 StatusOr<std::string> ReadInput() {

@@ -393,6 +393,82 @@ TEST_F(PolicyTest, SomethingThatKeepsUndoingIsNamedAndNotFoughtUnattended) {
   EXPECT_NE(why.find("put back here 2 times within a week"), std::string::npos) << why;
 }
 
+// A guard that a person writes: it stands, what it puts back is in the record, two times make a
+// fight, and it is off when somebody takes over.
+TEST_F(PolicyTest, AGuardStandsIsFoughtOverAndIsTakenOff) {
+  Say(FromAgent(StackEnrolled{RoleName("web"), {{"guards", "yes"}}, {"sysctl", "file"}}));
+  const auto guard = [&](const std::string& id, Instant until) {
+    PlanWritten written;
+    written.by = Principal("eve");
+    written.plan.id = PlanId(id);
+    written.plan.stack = kStack;
+    written.plan.title = "guard it";
+    PlanStep step;
+    step.kind = StepKind::kArmGuard;
+    step.resource = kPort;
+    step.parameters = {{"path", "value"}, {"value", "128"}, {"until", FormatInstant(until)}};
+    written.plan.steps = {step};
+    return written;
+  };
+  EXPECT_EQ(Try(guard("plan-long", now_ + 100 * kDay)).code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(Try(guard("plan-past", now_ - kDay)).code(), StatusCode::kInvalidArgument);
+  ASSERT_TRUE(Try(guard("plan-guard", now_ + kDay)).ok());
+  const PlanId id("plan-guard");
+  EXPECT_EQ(Stored(id).strategy, Strategy::kGuard);
+  EXPECT_EQ(Stored(id).expires_at, now_ + kDay);
+  ASSERT_TRUE(Decide(Stored(id), Verdict::kApprove, "eve").ok());
+  const auto say = [&](int32_t step, PlanState state) {
+    Say(FromAgent(PlanProgressed{id, state, step, "", Duration(0)}));
+  };
+  say(-1, PlanState::kRunning);
+  EXPECT_EQ(Stored(id).state, PlanState::kRunning);
+  EXPECT_EQ(Orders(), 0u);
+  const auto told = [&](const std::string& action) {
+    const auto entries = *view().Audit(UINT64_MAX, 100);
+    return std::ranges::count(entries, action, &AuditEntry::action);
+  };
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(told("fight.noticed"), 0) << i;
+    Sysctl("512");
+    say(0, PlanState::kRunning);
+    Sysctl("128");
+    Wait(kMinute);
+  }
+  EXPECT_EQ(told("guard.put_back"), 3);
+  EXPECT_EQ(told("fight.noticed"), 1) << "the second change after a put-back";
+  EXPECT_EQ(Stored(id).state, PlanState::kRunning);
+  ASSERT_TRUE(Decide(Stored(id), Verdict::kOverride, "eve").ok());
+  EXPECT_EQ(Stored(id).state, PlanState::kOverridden);
+  EXPECT_EQ(Orders(), 1u) << "the host is told that it is off";
+  say(-1, PlanState::kSucceeded);
+  EXPECT_EQ(Orders(), 0u);
+}
+
+// The host may be gone for good.
+TEST_F(PolicyTest, AGuardWhoseHostIsSilentEndsUnclear) {
+  PlanWritten written;
+  written.by = Principal("eve");
+  written.plan.id = PlanId("plan-guard");
+  written.plan.stack = kStack;
+  written.plan.title = "guard it";
+  PlanStep step;
+  step.kind = StepKind::kArmGuard;
+  step.resource = kPort;
+  step.parameters = {
+      {"path", "value"}, {"value", "128"}, {"until", FormatInstant(now_ + kDay)}};
+  written.plan.steps = {step};
+  ASSERT_TRUE(Try(written).ok());
+  const PlanId id("plan-guard");
+  ASSERT_TRUE(Decide(Stored(id), Verdict::kApprove, "eve").ok());
+  ASSERT_TRUE(Progress(id, PlanState::kRunning).ok());
+  Wait(kDay + kMinute);
+  EXPECT_EQ(Stored(id).state, PlanState::kRunning);
+  Wait(kHour);
+  EXPECT_EQ(Stored(id).state, PlanState::kUnclear);
+  ASSERT_TRUE(Progress(id, PlanState::kSucceeded).ok());
+  EXPECT_EQ(Stored(id).state, PlanState::kSucceeded) << "it comes back";
+}
+
 // Several hosts of one role with the same drift.
 class RolloutTest : public PolicyTest {
  protected:

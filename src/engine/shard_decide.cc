@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/shard_policy.h"
+#include "model/guard.h"
 #include "shadow/update.h"
 
 namespace driftcast {
@@ -11,6 +12,9 @@ namespace {
 
 // How long the engine looks for what somebody said they did.
 constexpr Duration kDoneByHandFor = kMinute * 15;
+// How long a guard may stand that somebody writes, and how long after its end its host may be late.
+constexpr Duration kGuardMax = kDay * 90;
+constexpr Duration kGuardLate = kHour;
 
 void Snooze(ShardState& shard, const ResourceId& id, Instant until) {
   const Slot* slot = FindSlot(shard, id);
@@ -264,6 +268,23 @@ void VerifyDoneByHand(ShardState& shard) {
   }
 }
 
+void EndGuards(ShardState& shard) {
+  for (auto& [id, plan] : shard.plans) {
+    if (!GuardStands(plan)) continue;
+    const auto end = GuardEnd(plan);
+    if (!end.ok() || *end + kGuardLate > shard.numbers.now) continue;
+    shard.pending.plans.insert(id);
+    EndPlan(shard, plan, PlanState::kUnclear,
+            "the guard's time is over, and its host has not said how it ended");
+    Audit(shard, Principal("engine"), "plan.unclear", id, plan.outcome);
+    Emit(shard, LiveEvent::Kind::kPlan, plan.stack, id, plan.title + ": " + plan.outcome);
+  }
+}
+
+bool GuardStands(const RemediationPlan& plan) {
+  return plan.state == PlanState::kRunning && IsGuard(plan);
+}
+
 Status CheckWritten(const ShardState& shard, const PlanWritten& body) {
   const RemediationPlan& plan = body.plan;
   if (body.by.empty()) return InvalidArgument("a plan needs somebody who writes it");
@@ -274,6 +295,11 @@ Status CheckWritten(const ShardState& shard, const PlanWritten& body) {
   if (!shard.stacks.contains(plan.stack.value))
     return NotFound("there is no stack {}", plan.stack.value);
   DRIFTCAST_RETURN_IF_ERROR(CheckSteps(plan));
+  if (IsGuard(plan)) {
+    DRIFTCAST_ASSIGN_OR_RETURN(const Instant end, GuardEnd(plan));
+    if (end <= shard.numbers.now || end > shard.numbers.now + kGuardMax)
+      return InvalidArgument("a guard has to end within {} days from now", kGuardMax / kDay);
+  }
   const ResourceId& first = plan.steps[0].resource;
   if (FindSlot(shard, first) == nullptr)
     return NotFound("there is no resource {}, which the first step is about", first.ToText());

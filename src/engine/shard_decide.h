@@ -30,6 +30,12 @@ void MarkTreated(ShardState& shard, const RemediationPlan& plan);
 // Looks whether what people said they did is there; gives up after a while. With time.
 void VerifyDoneByHand(ShardState& shard);
 
+// A guard that its host has armed and not ended.
+bool GuardStands(const RemediationPlan& plan);
+
+// Ends those whose time is over and whose host has not said so. With time.
+void EndGuards(ShardState& shard);
+
 // What a context of PlansFor holds, for as long as `use` runs. Nothing when the resource is not
 // known.
 void WithContext(const ShardState& shard, const ResourceId& id,

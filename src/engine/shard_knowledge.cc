@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/shard_decide.h"
+#include "model/guard.h"
 
 namespace driftcast {
 namespace {
@@ -53,6 +54,22 @@ std::string ChangeOf(const RemediationPlan& plan) {
   return text;
 }
 
+// The first time that the key moves under a guard is what it was armed for; each further one undoes
+// what it put back.
+void CountGuard(const ShardState& shard, const RemediationPlan& guard, const ResourceId& id,
+                Fight& fight, Instant& last) {
+  if (guard.started_at == Instant()) return;
+  const Instant from = std::max(guard.started_at, shard.numbers.now - kLooksBack);
+  const Instant to = guard.ended_at == Instant() ? Instant::max() : guard.ended_at;
+  const auto moved = std::ranges::count_if(shard.drifts, [&](const auto& drift) {
+    return drift.second.resource == id && drift.second.opened_at >= from &&
+           drift.second.opened_at <= to;
+  });
+  if (moved < 2) return;
+  fight.undone += static_cast<uint32_t>(moved - 1);
+  last = std::max(last, from);
+}
+
 RoleName RoleOf(const ShardState& shard, const StackId& stack) {
   const auto found = shard.stacks.find(stack.value);
   return found == shard.stacks.end() ? RoleName() : found->second.record.role;
@@ -83,7 +100,7 @@ Knowledge KnowledgeOf(const ShardState& shard) {
       restarts[unit].push_back(Seconds(plan.downtime_measured));
       restarts[""].push_back(Seconds(plan.downtime_measured));
     }
-    if (plan.steps.size() == 1 && plan.ended_at > plan.started_at)
+    if (plan.steps.size() == 1 && plan.ended_at > plan.started_at && !IsGuard(plan))
       duration[StepKindName(plan.steps[0].kind)].push_back(
           Seconds(plan.ended_at - plan.started_at));
   }
@@ -98,8 +115,12 @@ Fight FightOver(const ShardState& shard, const ResourceId& id) {
   Instant last;
   for (const auto& entry : shard.plans) {
     const auto& plan = entry.second;
-    const bool puts_back = plan.state == PlanState::kSucceeded && ChangesHost(plan) &&
-                           std::ranges::count(plan.resources, id) > 0;
+    const bool is_about = ChangesHost(plan) && std::ranges::count(plan.resources, id) > 0;
+    if (is_about && IsGuard(plan)) {
+      CountGuard(shard, plan, id, fight, last);
+      continue;
+    }
+    const bool puts_back = is_about && plan.state == PlanState::kSucceeded;
     if (!puts_back || plan.ended_at + kLooksBack < shard.numbers.now) continue;
     // Undone: the resource drifted again after it.
     const bool undone = std::ranges::any_of(shard.drifts, [&](const auto& drift) {
@@ -130,11 +151,17 @@ void TellFight(ShardState& shard, const Drift& drift) {
   const Fight fight = FightOver(shard, drift.resource);
   if (fight.undone < kFightAt) return;
   const std::string who = fight.by.empty() ? "somebody not known" : fight.by;
+  const bool guarded = std::ranges::any_of(shard.plans, [&](const auto& entry) {
+    return GuardStands(entry.second) &&
+           std::ranges::count(entry.second.resources, drift.resource) > 0;
+  });
   const std::string text = fmt::format(
       "{} {}: what was put back {} times within a week was undone each time, last by {} ({}); "
-      "nothing puts it back unattended any more. Either {} owns it: accept what is there; or what "
-      "undoes it must stop",
-      drift.resource.kind, drift.resource.name, fight.undone, who, fight.evidence, who);
+      "{}. Either {} owns it: accept what is there; or what undoes it must stop",
+      drift.resource.kind, drift.resource.name, fight.undone, who, fight.evidence,
+      guarded ? "a guard still does until it gives up"
+              : "nothing puts it back unattended any more",
+      who);
   Audit(shard, Principal("engine"), "fight.noticed", drift.id, text);
   Alert(shard, "fight.noticed", drift.id, drift.resource.stack, drift.id, text, drift.severity);
 }
@@ -148,9 +175,10 @@ RolloutFacts RolloutOf(const ShardState& shard, const RemediationPlan& plan) {
     if (other.id == plan.id || !began || other.approved_at + kLooksBack < shard.numbers.now ||
         RoleOf(shard, other.stack) != role || ChangeOf(other) != change)
       continue;
-    facts.succeeded += other.state == PlanState::kSucceeded ? 1 : 0;
+    const bool stands = GuardStands(other);  // as good as done: others need not wait for its end
+    facts.succeeded += stands || other.state == PlanState::kSucceeded ? 1 : 0;
     facts.failed += Failed(other.state) ? 1 : 0;
-    facts.running += IsFinal(other.state) ? 0 : 1;
+    facts.running += stands || IsFinal(other.state) ? 0 : 1;
     facts.last_ended_at = std::max(facts.last_ended_at, other.ended_at);
   }
   return facts;

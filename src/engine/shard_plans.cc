@@ -7,6 +7,7 @@
 #include "engine/shard_limits.h"
 #include "engine/shard_knowledge.h"
 #include "engine/shard_policy.h"
+#include "model/guard.h"
 
 namespace driftcast {
 namespace {
@@ -96,6 +97,9 @@ void WithContext(const ShardState& shard, const ResourceId& id,
   context.exposures = exposures;
   context.dependents = dependents;
   context.allowed_kinds = stack->second.record.allowed_kinds;
+  const auto& labels = stack->second.record.labels;
+  const auto guards = labels.find(kGuardsLabel);
+  context.host_can_guard = guards != labels.end() && guards->second == "yes";
   const std::string trigger = context.drift != nullptr ? context.drift->id : PredictionTrigger(id);
   context.attempt = AttemptsOf(shard, trigger);
   context.fight = FightOver(shard, id);
@@ -166,6 +170,9 @@ void ApplyProgress(ShardState& shard, const Fact&, const PlanProgressed& body) {
     plan.state = std::max(plan.state, IsFinal(body.state) ? PlanState::kRunning : body.state);
     plan.outcome = body.detail;
     if (plan.started_at == Instant()) plan.started_at = shard.numbers.now;
+    if (body.step >= 0 && GuardStands(plan))
+      Audit(shard, Principal("agent of " + plan.stack.value), "guard.put_back", plan.id.value,
+            plan.title + ": " + body.detail);
   } else {
     if (plan.started_at == Instant()) plan.started_at = shard.numbers.now;
     EndPlan(shard, plan, body.state, body.detail);

@@ -126,6 +126,7 @@ void ApplyTime(ShardState& shard) {
   }
   AdvancePlans(shard);
   VerifyDoneByHand(shard);
+  EndGuards(shard);
   AdvancePolicy(shard);
   ExpireRules(shard);
   ScoreTouched(shard);  // last: what ended may have touched something

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/crypto.h"
+#include "model/guard.h"
 #include "remedy/estimate.h"
 #include "remedy/propose.h"
 #include "remedy/situation.h"
@@ -29,6 +30,7 @@ const std::vector<StepShape>& Shapes() {
       {StepKind::kHoldPackage, {"package"}, {}, {}},
       {StepKind::kUnholdPackage, {"package"}, {}, {}},
       {StepKind::kSetSysctl, {"sysctl"}, {"value"}, {"persist"}},
+      {StepKind::kArmGuard, {"file", "sysctl"}, {"path", "value", "until"}, {}},
       {StepKind::kRemoveResource, {"file", "package"}, {}, {}},
       {StepKind::kReloadUnit, {"unit"}, {}, {}},
       {StepKind::kRestartUnit, {"unit"}, {}, {}},
@@ -83,6 +85,7 @@ std::vector<std::string> KeysOf(const PlanStep& step) {
   switch (step.kind) {
     case StepKind::kSetKey:
     case StepKind::kRemoveKey:
+    case StepKind::kArmGuard:
       return {step.parameters.at("path")};
     case StepKind::kRestoreContent:
     case StepKind::kWriteFile:
@@ -269,6 +272,7 @@ void UnmetOf(const PlanStep& step, const ShadowResource& shadow, std::vector<std
   const auto parameter = [&](const char* name) { return step.parameters.at(name); };
   switch (step.kind) {
     case StepKind::kSetKey:
+    case StepKind::kArmGuard:
       return WantValue(shadow, parameter("path"), parameter("value"), unmet);
     case StepKind::kRemoveKey: {
       const auto value = step.parameters.find("value");
@@ -345,6 +349,7 @@ Status CheckSteps(const RemediationPlan& plan) {
     if (const Status fits = CheckShape(step, *shape); !fits.ok()) return Annotate(fits, which);
     for (const auto& [name, value] : step.parameters) bytes += name.size() + value.size();
   }
+  if (IsGuard(plan)) DRIFTCAST_RETURN_IF_ERROR(GuardEnd(plan).status());
   if (bytes > kWrittenBytesMax)
     return InvalidArgument("the steps' parameters are larger than {} bytes", kWrittenBytesMax);
   return Ok();
@@ -377,6 +382,11 @@ Status CompletePlan(const PlanContext& context, const ShadowOf& shadow_of, Remed
   plan = std::move(draft.plan);
   plan.made_at = context.now;
   plan.expires_at = s.grid + kHour * 12 + s.site.plan_lifetime;
+  if (IsGuard(plan)) {  // its order holds until its end
+    plan.strategy = Strategy::kGuard;
+    plan.expires_at = Instant();
+    DRIFTCAST_ASSIGN_OR_RETURN(plan.expires_at, GuardEnd(plan));
+  }
   plan.hash = PlanHash(plan);
   return Ok();
 }

@@ -274,6 +274,8 @@ TEST(Propose, GuardsNeedAnAgentThatWatches) {
   const auto plans = scene.ForForecast();
   ASSERT_NE(Find(plans, Strategy::kGuard), nullptr);
   EXPECT_EQ(Find(plans, Strategy::kGuard)->steps[0].parameters.at("value"), "yes");
+  EXPECT_EQ(FormatInstant(Find(plans, Strategy::kGuard)->expires_at),
+            Find(plans, Strategy::kGuard)->steps[0].parameters.at("until"));
 }
 
 TEST(Propose, TheSameQuestionHasTheSameAnswerForHours) {

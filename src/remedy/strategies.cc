@@ -45,7 +45,8 @@ std::string FightText(const Situation& s) {
 // Both kinds of trigger share a shape: start, add what is particular, hand over.
 void Finish(const Situation& s, Draft draft, Drafts& out) {
   draft.plan.why += FightText(s);
-  if (ChangesHost(draft.plan) && draft.plan.strategy != Strategy::kPrevent) {
+  if (ChangesHost(draft.plan) && draft.plan.strategy != Strategy::kPrevent &&
+      draft.plan.strategy != Strategy::kGuard) {
     // Before the engine's own step at the end, when there is one.
     auto& steps = draft.plan.steps;
     const bool accepts = steps.back().kind == StepKind::kAcceptObserved;
@@ -262,9 +263,12 @@ void Guard(const Situation& s, Drafts& out) {
   draft.plan.title = fmt::format("Guard {} until {}", s.short_name,
                                  steps->front().parameters.at("until").substr(0, 10));
   draft.plan.why =
-      ForecastText(s) + "; a guard puts the likely keys back by itself when they move.";
+      ForecastText(s) +
+      "; a guard puts the likely keys back by itself when they move, within seconds, until then. "
+      "What has read them meanwhile is not restarted.";
   draft.plan.steps = *std::move(steps);
   draft.plan.base = {std::move(base)};
+  draft.plan.expires_at = s.grid + s.site.prevent_for;  // its order holds until then
   draft.residual_risk = s.p_change * s.severity * (0.1 * s.p_unwanted + (1 - s.p_unwanted));
   draft.risk_text = "it would also undo a change that somebody wants";
   Finish(s, std::move(draft), out);
