@@ -40,7 +40,7 @@ void AddReportCommand(CLI::App& app);          // report
 void AddDocumentCommands(CLI::App& app);       // completion, man
 void AddSeriesCommands(CLI::App& app);         // series detect | forecast
 void AddHistoryCommands(CLI::App& app);        // train, backtest
-void AddHistoryImportCommands(CLI::App& app);  // history import | show
+void AddHistoryImportCommands(CLI::App& app);  // history import | show | feed
 void AddForecastCommands(CLI::App& app);       // forecast git
 void AddPlanCommands(CLI::App& app);           // export, write, pause, pauses, resume
 void AddNotifyCommands(CLI::App& app);         // notify test

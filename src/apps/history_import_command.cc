@@ -1,6 +1,8 @@
-// history import git | show: histories from Git repositories, and one resource's past.
+// history import git | show | feed: histories from Git repositories, one resource's past, and
+// histories as the past of an engine's stacks.
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <memory>
@@ -9,7 +11,9 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/cli.h"
+#include "apps/history_feed.h"
 #include "apps/progress_line.h"
+#include "base/time.h"
 #include "ingest/git_import.h"
 #include "learn/history_file.h"
 #include "learn/resource_past.h"
@@ -189,6 +193,63 @@ void AddShow(CLI::App& history) {
   });
 }
 
+struct FeedArguments {
+  std::string folder;
+  std::string data = DefaultDataFolder();
+  std::vector<std::string> stacks;
+};
+
+Status RunFeed(const FeedArguments& arguments) {
+  DRIFTCAST_ASSIGN_OR_RETURN(auto files, learn::ListHistories(arguments.folder));
+  if (!arguments.stacks.empty())
+    std::erase_if(files, [&](const std::filesystem::path& file) {
+      return std::ranges::find(arguments.stacks, learn::StackOfHistory(file)) ==
+             arguments.stacks.end();
+    });
+  if (files.empty()) return NotFound("{} holds no such history", arguments.folder);
+  EngineOptions options;
+  options.data = arguments.data;
+  options.tick = kDay * 365;  // nothing but the past is to move
+  auto engine = Engine::Open(options, SystemClock());
+  if (engine.status().code() == StatusCode::kUnavailable)
+    return FailedPrecondition(
+        "the store in {} is held by a running engine; stop it, feed, and start it again",
+        arguments.data);
+  DRIFTCAST_RETURN_IF_ERROR(engine.status());
+  uint64_t all = 0;
+  for (const auto& file : files) {
+    DRIFTCAST_ASSIGN_OR_RETURN(const auto reader, learn::HistoryReader::Open(file));
+    ChangeEvent event;
+    while (true) {
+      DRIFTCAST_ASSIGN_OR_RETURN(const bool any, reader->Next(&event));
+      if (!any) break;
+      ++all;
+    }
+  }
+  ProgressLine line(isatty(STDERR_FILENO) != 0);
+  DRIFTCAST_ASSIGN_OR_RETURN(
+      const FedHistory fed, FeedHistories(**engine, files, [&](uint64_t events) {
+        line.Show(static_cast<double>(events) / static_cast<double>(all), "feeding");
+      }));
+  std::printf("%llu events of %llu stacks are their past now",
+              static_cast<unsigned long long>(fed.events),
+              static_cast<unsigned long long>(fed.stacks));
+  if (fed.skipped > 0)
+    std::printf(" (%llu were there already)", static_cast<unsigned long long>(fed.skipped));
+  std::printf("\n");
+  return Ok();
+}
+
+void AddFeed(CLI::App& history) {
+  auto arguments = std::make_shared<FeedArguments>();
+  CLI::App* feed = history.add_subcommand("feed", "Make histories the past of an engine's stacks.");
+  feed->add_option("folder", arguments->folder, "Folder of STACK.tsv.gz files")->required();
+  feed->add_option("--data", arguments->data, "Folder of the engine, which must not run")
+      ->capture_default_str();
+  feed->add_option("--stacks", arguments->stacks, "These stacks only")->delimiter(',');
+  OnRun(*feed, [arguments] { return RunFeed(*arguments); });
+}
+
 }  // namespace
 
 void AddHistoryImportCommands(CLI::App& app) {
@@ -199,6 +260,7 @@ void AddHistoryImportCommands(CLI::App& app) {
   import->require_subcommand(1);
   AddImportGit(*import);
   AddShow(*history);
+  AddFeed(*history);
 }
 
 }  // namespace driftcast
