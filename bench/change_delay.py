@@ -8,6 +8,7 @@ listens to /api/v1/events and, told of a drift, fetches it. The clock runs from 
 is written until the fetched drift shows the new value. Changes come at random moments, on average --rate a second.
 """
 import argparse
+import contextlib
 import http.client
 import json
 import os
@@ -107,14 +108,16 @@ def measure(options, root, data):
     report("change -> drift fetched, as the page does", [watcher.seen[n] - begun[n] for n in begun])
 
 
-def main():
-    options = arguments()
+@contextlib.contextmanager
+def engine_and_agent(build, files, content, *agent_words):
+    """Both programs over a scratch folder with as many files in /etc/app: (root, the engine's data).
+    Removed at the end."""
     work = tempfile.mkdtemp(prefix="driftcast-delay-")
     root, data = f"{work}/root", f"{work}/engine"
     os.makedirs(f"{root}/etc/app")
-    for i in range(options.changes):
+    for i in range(files):
         with open(f"{root}/etc/app/{i}.conf", "w") as file:
-            file.write("PermitRootLogin no\n")
+            file.write(content)
     children = []
 
     def start(name, *words):
@@ -122,22 +125,28 @@ def main():
         children.append(subprocess.Popen(words, stdout=log, stderr=log))
 
     try:
-        start("engine", f"{options.build}/bin/driftcast", "engine", "--data", data, "--port", "0",
+        start("engine", f"{build}/bin/driftcast", "engine", "--data", data, "--port", "0",
               "--gate-port", "0", "--local-join", f"{work}/join")
         wait(lambda: os.path.exists(f"{data}/engine.json") and os.path.exists(f"{work}/join"),
              "the engine")
-        gate = Api(data).address["gate"]
-        start("agent", f"{options.build}/bin/driftcast-agent", "--engine", gate, "--data",
-              f"{work}/agent", "--join", f"@{work}/join", "--stack", "bench", "--root", root)
         api = Api(data)
+        start("agent", f"{build}/bin/driftcast-agent", "--engine", api.address["gate"], "--data",
+              f"{work}/agent", "--join", f"@{work}/join", "--stack", "bench", "--root", root,
+              *agent_words)
         wait(lambda: api.ask("/api/v1/resources?kind=file&status=IN_SYNC&limit=1")["total"]
-             >= options.changes, "the first snapshot")
-        measure(options, root, data)
+             >= files, "the first snapshot")
+        yield root, data
     finally:
         for child in reversed(children):
             child.terminate()
             child.wait()
         shutil.rmtree(work)
+
+
+def main():
+    options = arguments()
+    with engine_and_agent(options.build, options.changes, "PermitRootLogin no\n") as (root, data):
+        measure(options, root, data)
 
 
 if __name__ == "__main__":
