@@ -2,11 +2,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <memory>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -52,6 +54,7 @@ struct TrainFlags {
   std::string before, out, baseline;
   double rows = 9000, years = 3;
   int threads = 2;
+  int jobs = 1;
   int heads = predict::kHeads;
 };
 
@@ -77,7 +80,7 @@ StatusOr<Material> Collect(const std::vector<std::filesystem::path>& files,
 }
 
 StatusOr<predict::DriftModel> Fit(const Material& material, const std::set<std::string>& without,
-                                  const TrainFlags& flags) {
+                                  const TrainFlags& flags, const learn::Progress& progress) {
   std::vector<bool> use;
   for (const std::string& stack : material.stacks) use.push_back(!without.contains(stack));
   learn::TrainOptions options;
@@ -89,8 +92,7 @@ StatusOr<predict::DriftModel> Fit(const Material& material, const std::set<std::
   }
   options.heads = flags.heads;
   options.trees.threads = flags.threads;
-  DRIFTCAST_ASSIGN_OR_RETURN(auto model,
-                             learn::TrainModel(material.rows, use, options, TerminalProgress()));
+  DRIFTCAST_ASSIGN_OR_RETURN(auto model, learn::TrainModel(material.rows, use, options, progress));
   const auto count = std::count(use.begin(), use.end(), true);
   model.card =
       fmt::format("{{\"trained_before\":\"{}\",\"stacks\":{},\"rows_per_stack\":{},\"years\":{}}}",
@@ -116,18 +118,29 @@ Status RunTrain(const TrainFlags& flags) {
   DRIFTCAST_ASSIGN_OR_RETURN(const auto files, ListAll(flags.history));
   DRIFTCAST_ASSIGN_OR_RETURN(const Material material, Collect(files, flags));
   const std::set<std::string> without(flags.exclude.begin(), flags.exclude.end());
-  DRIFTCAST_ASSIGN_OR_RETURN(const auto model, Fit(material, without, flags));
-  DRIFTCAST_RETURN_IF_ERROR(WriteFileAtomically(flags.out, model.Serialize()));
+  // 0: the model itself; n: the one without the n-th group.
+  const auto fit = [&](size_t n) -> Status {
+    TrainFlags flags_of = flags;
+    if (n > 0) flags_of.heads = 2;  // an evaluation judges 1 and 7 days
+    DRIFTCAST_ASSIGN_OR_RETURN(
+        const auto model, Fit(material, n == 0 ? without : SplitNames(flags.folds[n - 1]), flags_of,
+                              n == 0 ? TerminalProgress() : learn::Progress()));
+    return WriteFileAtomically(n == 0 ? flags.out : FoldFile(flags.out, n - 1), model.Serialize());
+  };
+  std::vector<Status> fitted(flags.folds.size() + 1, Ok());
+  {
+    std::atomic<size_t> next = 0;
+    const auto fit_all = [&] {
+      for (size_t n = next++; n < fitted.size(); n = next++) fitted[n] = fit(n);
+    };
+    std::vector<std::jthread> others;
+    for (int i = 1; i < flags.jobs; ++i) others.emplace_back(fit_all);
+    fit_all();
+  }
+  for (Status& status : fitted) DRIFTCAST_RETURN_IF_ERROR(std::move(status));
   std::fprintf(stderr, "trained on %zu rows of %zu stacks, %llu events\n",
                material.rows.when.rows.size(), material.stacks.size() - without.size(),
                static_cast<unsigned long long>(material.rows.events));
-  for (size_t i = 0; i < flags.folds.size(); ++i) {
-    TrainFlags fold = flags;
-    fold.heads = 2;  // an evaluation judges 1 and 7 days
-    DRIFTCAST_ASSIGN_OR_RETURN(const auto left_out,
-                               Fit(material, SplitNames(flags.folds[i]), fold));
-    DRIFTCAST_RETURN_IF_ERROR(WriteFileAtomically(FoldFile(flags.out, i), left_out.Serialize()));
-  }
   return Ok();
 }
 
@@ -172,7 +185,7 @@ StatusOr<std::vector<learn::Fold>> MakeFolds(const BacktestFlags& flags,
   train.threads = flags.threads;
   train.heads = 2;  // 1 and 7 days are judged
   DRIFTCAST_ASSIGN_OR_RETURN(const Material material, Collect(files, train));
-  DRIFTCAST_ASSIGN_OR_RETURN(auto model, Fit(material, {}, train));
+  DRIFTCAST_ASSIGN_OR_RETURN(auto model, Fit(material, {}, train, TerminalProgress()));
   folds.push_back({judged, std::move(model)});
   return folds;
 }
@@ -244,7 +257,8 @@ void AddHistoryCommands(CLI::App& app) {
       ->excludes("--baseline");
   train->add_option("--rows", train_flags->rows, "Rows drawn per stack")->capture_default_str();
   train->add_option("--years", train_flags->years, "How far back")->capture_default_str();
-  train->add_option("--threads", train_flags->threads)->capture_default_str();
+  train->add_option("--threads", train_flags->threads, "Threads a model")->capture_default_str();
+  train->add_option("--jobs", train_flags->jobs, "Models trained at once")->capture_default_str();
   OnRun(*train, [train_flags] { return RunTrain(*train_flags); });
 
   auto flags = std::make_shared<BacktestFlags>();

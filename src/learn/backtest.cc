@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <numeric>
+#include <thread>
 
 #include <zlib.h>
 #include <nlohmann/json.hpp>
@@ -26,6 +27,17 @@ using predict::kNone;
 
 constexpr int64_t kRefitSeconds = 182 * kDaySeconds;
 constexpr int64_t kWarmUpSeconds = 60 * kDaySeconds;
+constexpr int kHeadsJudged = 2;  // 1 and 7 days
+
+// Calls work(part, parts) for each part, all but the first on threads of their own. The parts must
+// not touch what others do, so that the result does not depend on their number.
+template <typename Work>
+void InParts(int parts, const Work& work) {
+  std::vector<std::jthread> others;
+  for (int part = 1; part < parts; ++part)
+    others.emplace_back([&work, part, parts] { work(part, parts); });
+  work(0, parts);
+}
 
 // Predictions as a gzip'd table.
 class PredictionWriter {
@@ -107,7 +119,8 @@ struct Contestant {
 class Backtest {
  public:
   explicit Backtest(const BacktestOptions& options) : options_(options) {
-    for (const Fold& fold : options.folds) learners_.emplace_back(fold.model, options.threads);
+    // One thread each: threads that wait for each other spin, and folds are enough for all.
+    for (const Fold& fold : options.folds) learners_.emplace_back(fold.model, 1);
     corrections_.resize(options.folds.size());
     corrections_unseen_.resize(options.folds.size());
   }
@@ -129,6 +142,13 @@ class Backtest {
             std::vector<Judged>* day, std::vector<Judged>* week) const;
   bool unseen_too() const { return !options_.out_unseen.empty() || options_.judge_unseen; }
   Status Write(uint32_t number, std::span<const uint32_t> resources, int64_t cutoff);
+  static Status WriteTo(PredictionWriter* writer, const Contestant& c,
+                        std::span<const uint32_t> resources, int64_t cutoff,
+                        std::span<const std::array<double, predict::kHeads>> p);
+  // How many threads are worth their start for so many rows.
+  int Parts(size_t rows) const {
+    return std::clamp(static_cast<int>(rows / 256), 1, std::max(options_.threads, 1));
+  }
 
   const BacktestOptions& options_;
   std::vector<LocalLearner> learners_;  // one a fold
@@ -209,18 +229,24 @@ Status Backtest::Midnight(int64_t cutoff) {
   return Ok();
 }
 
-// Each fold that is judged in the coming quarter learns anew.
+// Each fold that is judged in the coming half year learns anew; several at once, each on one
+// thread.
 Status Backtest::Refit(int64_t cutoff) {
-  for (size_t fold = 0; fold < learners_.size(); ++fold) {
-    const bool needed =
-        std::any_of(contestants_.begin(), contestants_.end(), [&](const Contestant& c) {
+  std::vector<size_t> needed;
+  for (size_t fold = 0; fold < learners_.size(); ++fold)
+    if (std::any_of(contestants_.begin(), contestants_.end(), [&](const Contestant& c) {
           return c.fold == fold && c.period.first < cutoff + kRefitSeconds &&
                  c.period.last >= cutoff;
-        });
-    if (!needed) continue;
-    ++result_.refits;
-    DRIFTCAST_RETURN_IF_ERROR(learners_[fold].Refit(cutoff / kDaySeconds));
-  }
+        }))
+      needed.push_back(fold);
+  result_.refits += needed.size();
+  std::vector<Status> done(needed.size(), Ok());
+  const int parts_worth = std::clamp(options_.threads, 1, static_cast<int>(needed.size()) + 1);
+  InParts(parts_worth, [&](size_t part, size_t parts) {
+    for (size_t i = part; i < needed.size(); i += parts)
+      done[i] = learners_[needed[i]].Refit(cutoff / kDaySeconds);
+  });
+  for (Status& status : done) DRIFTCAST_RETURN_IF_ERROR(std::move(status));
   return Ok();
 }
 
@@ -232,27 +258,26 @@ Status Backtest::Stack(uint32_t number, int64_t cutoff) {
   if (!judged && !drawn) return Ok();
   predict::StackView view;
   bool have_view = false;
-  features_.clear();
-  std::vector<uint32_t> rows;
+  std::vector<uint32_t> rows, to_learn;  // to_learn: places in `rows`
   ids_.clear();
   for (uint32_t r : c.live->alive()) {
     const bool busy = drawn && c.live->ChangesWithin(r, 7 * kDaySeconds);
-    const float weight = drawn ? c.drawing.Draw(1, number, r, cutoff, busy) : 0;
-    if (!judged && weight == 0) continue;
+    const bool learn = drawn && c.drawing.Draw(1, number, r, cutoff, busy) > 0;
+    if (!judged && !learn) continue;
     const predict::ResourceId id = c.live->IdIn(state_, r);
-    FeatureVector f{};
-    if (id != kNone) {
-      if (!have_view)
-        view = predict::ViewStack(state_, state_.resource(id).stack, static_cast<uint32_t>(cutoff));
-      have_view = true;
-      predict::FillFeatures(state_, view, id, &f);
-      if (weight > 0) Draw(number, r, cutoff, f);
-    }
-    if (!judged) continue;
-    features_.push_back(f);
+    if (id != kNone && !have_view)
+      view = predict::ViewStack(state_, state_.resource(id).stack, static_cast<uint32_t>(cutoff));
+    have_view |= id != kNone;
+    if (learn && id != kNone) to_learn.push_back(static_cast<uint32_t>(rows.size()));
     rows.push_back(r);
     ids_.push_back(id);
   }
+  features_.assign(rows.size(), FeatureVector{});
+  InParts(Parts(rows.size()), [&](size_t part, size_t parts) {
+    for (size_t i = rows.size() * part / parts; i < rows.size() * (part + 1) / parts; ++i)
+      if (ids_[i] != kNone) predict::FillFeatures(state_, view, ids_[i], &features_[i]);
+  });
+  for (const uint32_t i : to_learn) Draw(number, rows[i], cutoff, features_[i]);
   return judged ? Write(number, rows, cutoff) : Ok();
 }
 
@@ -329,40 +354,64 @@ void Backtest::Correct(predict::Recalibration* correction, uint32_t now,
   for (predict::HeadLogits& l : *logits) l = correction->Corrected(stack, l);
 }
 
+Status Backtest::WriteTo(PredictionWriter* writer, const Contestant& c,
+                         std::span<const uint32_t> resources, int64_t cutoff,
+                         std::span<const std::array<double, predict::kHeads>> p) {
+  for (size_t i = 0; i < resources.size(); ++i)
+    DRIFTCAST_RETURN_IF_ERROR(writer->Add(c.outline->stack(), c.outline->resources()[resources[i]],
+                                          cutoff, p[i][0], p[i][1], c.keys[resources[i]].text));
+  return Ok();
+}
+
 Status Backtest::Write(uint32_t number, std::span<const uint32_t> resources, int64_t cutoff) {
   Contestant& c = contestants_[number];
   const auto now = static_cast<uint32_t>(cutoff);
   const predict::DriftModel& model = learners_[c.fold].model();
   const predict::DriftModel& given = options_.folds[c.fold].model;
   std::vector<predict::HeadLogits> logits(features_.size()), unseen(features_.size());
-  const float* rows = features_.data()->data();
-  model.Logits(rows, predict::kFeatures, features_.size(), logits.data());
   const auto& rival = options_.folds[c.fold].rival;
-  if (unseen_too())
-    (rival ? *rival : given).Logits(rows, predict::kFeatures, features_.size(), unseen.data());
+  const predict::DriftModel& other = rival ? *rival : given;
+  const size_t count = features_.size();
+  const int parts_worth = Parts(count);
+  InParts(parts_worth, [&](size_t part, size_t parts) {
+    const size_t begin = count * part / parts, end = count * (part + 1) / parts;
+    if (begin == end) return;
+    const float* rows = features_[begin].data();
+    model.Logits(rows, predict::kFeatures, end - begin, &logits[begin], kHeadsJudged);
+    if (unseen_too())
+      other.Logits(rows, predict::kFeatures, end - begin, &unseen[begin], kHeadsJudged);
+  });
   Correct(&corrections_[c.fold], now, &logits);
   if (unseen_too()) Correct(&corrections_unseen_[c.fold], now, &unseen);
   if (cutoff < c.period.first) return Ok();
   const double trust = predict::TrustIn(now - static_cast<uint32_t>(c.outline->first()));
-  for (size_t i = 0; i < resources.size(); ++i) {
-    const auto p = Shrunk(predict::HeadProbabilities(logits[i]), i, now, trust);
-    const ResourceOutline& resource = c.outline->resources()[resources[i]];
-    KeyCache& keys = c.keys[resources[i]];
-    if (options_.keys && ids_[i] != kNone && keys.Stale(now, p[0], features_[i])) {
+  std::vector<std::array<double, predict::kHeads>> p(count), q(count);
+  std::vector<size_t> rankings(static_cast<size_t>(parts_worth));
+  InParts(parts_worth, [&](size_t part, size_t parts) {
+    for (size_t i = part; i < count; i += parts) {
+      p[i] = Shrunk(predict::HeadProbabilities(logits[i]), i, now, trust);
+      if (unseen_too()) q[i] = Shrunk(predict::HeadProbabilities(unseen[i]), i, now, trust);
+      KeyCache& keys = c.keys[resources[i]];
+      if (!options_.keys || ids_[i] == kNone || !keys.Stale(now, p[i][0], features_[i])) continue;
       NameKeys(state_, given, ids_[i], now, &keys);
-      ++result_.rankings;
+      ++rankings[part];
     }
-    DRIFTCAST_RETURN_IF_ERROR(
-        writer_.Add(c.outline->stack(), resource, cutoff, p[0], p[1], keys.text));
-    if (options_.report) Keep(&c, i, resources[i], now, p[0], p[1], &c.report.day, &c.report.week);
-    if (options_.report && options_.keys && c.live->ChangesWithin(resources[i], kDaySeconds))
-      c.report.keys.Add(resource, cutoff, keys.named);
-    if (!unseen_too()) continue;
-    const auto q = Shrunk(predict::HeadProbabilities(unseen[i]), i, now, trust);
-    if (options_.report)
-      Keep(&c, i, resources[i], now, q[0], q[1], &c.report.unseen_day, &c.report.unseen_week);
-    DRIFTCAST_RETURN_IF_ERROR(
-        unseen_writer_.Add(c.outline->stack(), resource, cutoff, q[0], q[1], keys.text));
+  });
+  result_.rankings += std::accumulate(rankings.begin(), rankings.end(), size_t{0});
+  // Two files, so two at most can be written at once.
+  std::array<Status, 2> written = {Ok(), Ok()};
+  InParts(std::min(parts_worth, 2), [&](size_t part, size_t parts) {
+    if (part == 0) written[0] = WriteTo(&writer_, c, resources, cutoff, p);
+    if (part == parts - 1) written[1] = WriteTo(&unseen_writer_, c, resources, cutoff, q);
+  });
+  for (Status& status : written) DRIFTCAST_RETURN_IF_ERROR(std::move(status));
+  for (size_t i = 0; options_.report && i < count; ++i) {
+    const uint32_t r = resources[i];
+    Keep(&c, i, r, now, p[i][0], p[i][1], &c.report.day, &c.report.week);
+    if (options_.keys && c.live->ChangesWithin(r, kDaySeconds))
+      c.report.keys.Add(c.outline->resources()[r], cutoff, c.keys[r].named);
+    if (unseen_too())
+      Keep(&c, i, r, now, q[i][0], q[i][1], &c.report.unseen_day, &c.report.unseen_week);
   }
   result_.rows += resources.size();
   return Ok();

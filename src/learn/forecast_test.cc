@@ -2,15 +2,19 @@
 // nothing where there is nothing, and nothing from the future.
 #include <unistd.h>
 
+#include <array>
 #include <cmath>
 #include <map>
+#include <string>
 
 #include <gtest/gtest.h>
 
+#include "base/file.h"
 #include "learn/backtest.h"
 #include "learn/history_file.h"
 #include "learn/outline.h"
 #include "learn/replay.h"
+#include "learn/report.h"
 #include "learn/trainer.h"
 #include "predict/drift_predictor.h"
 #include "predict/made_history.h"
@@ -339,6 +343,37 @@ TEST_F(ForecastTest, TheTableHoldsTheFiguresOfBothSettings) {
   const std::string table = ReportTable(result->reports);
   EXPECT_NE(table.find("MEAN of 2"), std::string::npos) << table;
   EXPECT_NE(table.find("u:skill1"), std::string::npos);
+}
+
+TEST_F(ForecastTest, TheNumberOfThreadsChangesNoPrediction) {
+  predict::MadeFleet fleet;
+  fleet.stacks = 2;
+  fleet.resources = 800;  // enough rows a day for three threads
+  fleet.days = 100;
+  const auto files = Write(predict::MakeHistory(fleet), "many");
+  const int64_t from = predict::kMadeStart + 70 * kDaySeconds;
+  const auto model = Train(files, from);
+  ASSERT_TRUE(model.ok()) << Describe(model.status());
+  std::array<std::string, 2> service, unseen, table;
+  for (const size_t run : {0u, 1u}) {
+    BacktestOptions options;
+    options.files = files;
+    options.folds = {{{"s0"}, *model}, {{"s1"}, *model}};
+    options.from = from;
+    options.threads = run == 0 ? 1 : 3;
+    options.report = options.judge_unseen = true;
+    options.out = folder_ / "service.tsv.gz";
+    options.out_unseen = folder_ / "unseen.tsv.gz";
+    const auto result = RunBacktest(options, nullptr);
+    ASSERT_TRUE(result.ok()) << Describe(result.status());
+    EXPECT_GT(result->rows, 10'000u);
+    service[run] = *ReadFile(options.out, 1 << 26);
+    unseen[run] = *ReadFile(options.out_unseen, 1 << 26);
+    table[run] = ReportTable(result->reports);
+  }
+  EXPECT_TRUE(service[0] == service[1]);
+  EXPECT_TRUE(unseen[0] == unseen[1]);
+  EXPECT_EQ(table[0], table[1]);
 }
 
 TEST_F(ForecastTest, ModelFilesAreReadBackAndDamageIsRefused) {

@@ -272,9 +272,7 @@ StatusOr<TrainOptions> BaselineOptions(const std::string& name) {
     return options;
   }
   if (name != "generic") return InvalidArgument("{}: no baseline; logistic and generic are", name);
-  options.trees.leaves_max = 128;
-  options.trees.min_child_weight = 10;
-  options.trees.rounds = 120;
+  options.trees = {.rounds = 120, .leaves_max = 128, .min_child_weight = 10};
   options.inputs.assign(kFeatures, false);
   for (const int input :
        {kOwnRate6h,   kOwnRate1d,   kOwnRate4d,     kOwnRate16d,    kOwnRate64d,   kOwnRate256d,

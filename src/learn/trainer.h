@@ -54,7 +54,8 @@ StatusOr<Collected> CollectRows(const std::vector<std::filesystem::path>& files,
                                 const Progress& progress);
 
 struct TrainOptions {
-  BoosterOptions trees;
+  BoosterOptions trees{
+      .rounds = 300, .learning_rate = 0.04, .min_child_weight = 60, .column_share = 0.3};
   int heads = predict::kHeads;  // train the first ones only; the others repeat the last of them
   bool linear_first = false;    // a logistic hazard below the trees
   size_t linear_rows_max = 150000;

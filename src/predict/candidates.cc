@@ -113,12 +113,20 @@ class Lister {
                        [path](const Leaf& leaf) { return leaf.path == path; });
   }
 
-  // Keys that others of its kind or folder just got, and it has not.
+  // Keys that others of its kind or folder just got, and it has not; and keys that just changed in
+  // others, and it has.
   void AddNearby() {
     for (const uint32_t crowd : {r_.folder_crowd, r_.kind_crowd})
       if (const AddedKeys* added = state_.added_keys(crowd))
         for (const uint32_t path : added->path)
           if (path != kNone && !Has(path)) Add(path);
+    for (const uint32_t crowd : {r_.folder_crowd, r_.kind_crowd}) {
+      const TouchedKeys* touched = state_.touched_keys(crowd);
+      for (size_t i = 0; touched != nullptr && i < touched->path.size(); ++i)
+        if (touched->path[i] != kNone && touched->resource[i] != id_ &&
+            now_ - std::min(now_, touched->at[i]) < 7 * kDay32 && Has(touched->path[i]))
+          Add(touched->path[i]);
+    }
   }
 
   // The next keys of a series: its number goes up; a new line of versions ("2.3.0") goes on with
@@ -159,8 +167,10 @@ class Lister {
     const uint32_t known = c->path == kNone ? c->series : c->path;
     f[kKeyShape] = r_.shape_share;
     f[kKeyAddedKind] = f[kKeyAddedFolder] = f[kKeySinceRelease] = kNever;
+    f[kKeyTouchedKind] = f[kKeyTouchedFolder] = kNever;
     f[kKeyReleaseRate] = -10;
     FillNearby(c->path, &f);
+    FillTouched(c->path, &f);
     for (const KeyPast& key : state_.keys(id_)) {
       if (key.path != known) continue;
       f[kKeyTakesPart] =
@@ -211,6 +221,17 @@ class Lister {
         (*f)[input] = LogHours(added->at[i], now_);
         (*f)[kKeyAddedCount] += Decay(added->count[i], added->at[i], now_, 14);
       }
+    }
+  }
+
+  void FillTouched(uint32_t path, KeyVector* f) const {
+    if (path == kNone) return;
+    for (const auto& [crowd, input] : {std::pair(r_.kind_crowd, kKeyTouchedKind),
+                                       std::pair(r_.folder_crowd, kKeyTouchedFolder)}) {
+      const TouchedKeys* touched = state_.touched_keys(crowd);
+      for (size_t i = 0; touched != nullptr && i < touched->path.size(); ++i)
+        if (touched->path[i] == path && touched->resource[i] != id_)
+          (*f)[input] = LogHours(touched->at[i], now_);
     }
   }
 

@@ -2,9 +2,9 @@
 //
 // Candidates are keys that changed before (by decayed frequency), keys that hold a version others
 // have left, keys that this kind of resource often changes elsewhere, keys that were lately added
-// to its kind or folder, and keys that do not exist yet: the next ones of a series ("releases[1.3]"
-// after "releases[1.2]"). A forest over a few inputs per candidate ranks them; values.h says what
-// value each is expected to take.
+// to, or changed in, others of its kind or folder, and keys that do not exist yet: the next ones of
+// a series ("releases[1.3]" after "releases[1.2]"). A forest over a few inputs per candidate ranks
+// them; values.h says what value each is expected to take.
 #ifndef DRIFTCAST_PREDICT_CANDIDATES_H_
 #define DRIFTCAST_PREDICT_CANDIDATES_H_
 
@@ -52,6 +52,8 @@ enum KeyFeature : int {
   kKeyAddedFolder,     // and in its folder
   kKeyAddedCount,      // how often lately
   kKeyShape,           // how often the resource's keys come and go
+  kKeyTouchedKind,     // log hours since it changed in another of its kind here
+  kKeyTouchedFolder,   // and in its folder
   kKeyFeatures
 };
 using KeyVector = std::array<float, kKeyFeatures>;

@@ -87,6 +87,21 @@ TEST_F(KeysTest, WhatSiblingsJustGotIsThoughtOf) {
   EXPECT_LT(paused->inputs[kKeyAddedFolder], 4);  // within two days
 }
 
+TEST_F(KeysTest, WhatJustChangedInSiblingsIsThoughtOf) {
+  Make("a");
+  Make("b");
+  for (const char* resource : {"a", "b"})
+    Change(1, resource, ChangeOp::kAdd, "spec.interval", "", "5m");
+  Change(40, "a", ChangeOp::kChange, "spec.interval", "5m", "1h");
+  const auto all = On(40, "b");
+  const Candidate* interval = Named(all, "spec.interval");
+  ASSERT_NE(interval, nullptr);
+  EXPECT_LT(interval->inputs[kKeyTouchedKind], 4);  // within two days
+  EXPECT_LT(interval->inputs[kKeyTouchedFolder], 4);
+  // One's own change is no news from others.
+  EXPECT_GT(Named(On(40, "a"), "spec.interval")->inputs[kKeyTouchedKind], 12);
+}
+
 TEST_F(KeysTest, DigestsAreNeverCountedUp) {
   Make("r");
   Change(1, "r", ChangeOp::kAdd, "image", "", "x@sha256:0123456789abcdef0123");

@@ -68,13 +68,14 @@ HeadLogits DriftModel::Logits(const float* row) const {
   return logits;
 }
 
-void DriftModel::Logits(const float* rows, size_t stride, size_t count, HeadLogits* out) const {
+void DriftModel::Logits(const float* rows, size_t stride, size_t count, HeadLogits* out,
+                        int heads_used) const {
   constexpr size_t kBlock = 64;
   std::array<float, kBlock> margins;
   for (size_t first = 0; first < count; first += kBlock) {
     const size_t n = std::min(kBlock, count - first);
     const float* block = rows + first * stride;
-    for (int h = 0; h < kHeads; ++h) {
+    for (int h = 0; h < heads_used; ++h) {
       const Head& head = heads[h];
       for (size_t i = 0; i < n; ++i) margins[i] = head.linear.Logit(block + i * stride);
       head.trees.AddTo(block, stride, n, margins.data());

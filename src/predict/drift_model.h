@@ -85,7 +85,9 @@ class DriftModel {
 
   HeadLogits Logits(const float* row) const;
   // For `count` rows, each `stride` floats after the one before; faster per row.
-  void Logits(const float* rows, size_t stride, size_t count, HeadLogits* out) const;
+  // Only of the first `heads`; the others are left alone.
+  void Logits(const float* rows, size_t stride, size_t count, HeadLogits* out,
+              int heads = kHeads) const;
 
   std::string Serialize() const;
   // DataLoss on damaged bytes, FailedPrecondition on a model of another version of the inputs.

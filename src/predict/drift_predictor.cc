@@ -9,7 +9,7 @@ namespace driftcast::predict {
 namespace {
 
 constexpr size_t kBlock = 64;                       // rows that are scored together
-constexpr uint64_t kMagic = 0x3245'5250'4652'4402;  // of the state as bytes; changes with it
+constexpr uint64_t kMagic = 0x3245'5250'4652'4403;  // of the state as bytes; changes with it
 constexpr uint32_t kCatchUpDaysMax = 400;           // nothing is compared for days before
 constexpr size_t kObservedMax = 256;   // resources of a stack whose forecasts are compared daily
 constexpr double kTrustToSpeak = 0.5;  // below, the forecast abstains

@@ -278,10 +278,8 @@ void FillExposure(const FleetState& state, const ResourceRecord& r, ResourceId i
   Behind outer, inner, loose, inner_loose;
   uint32_t stacks = 0, last_release = 0;
   float releases = 0;
-  size_t versions = 0;
-  for (const Leaf& leaf : state.leaves(id)) {
-    if (leaf.name_version == kNone) continue;
-    if (++versions > kVersionLeavesMax) continue;
+  const auto versions = state.versions(id);
+  for (const HeldVersion& leaf : versions.first(std::min(versions.size(), kVersionLeavesMax))) {
     const Exposure by_name = ExposureOf(state.moves(leaf.name_version), r.stack, leaf.since, now);
     loose.Add(by_name.outer_since, now);
     inner_loose.Add(by_name.inner_since, now);
@@ -296,7 +294,7 @@ void FillExposure(const FleetState& state, const ResourceRecord& r, ResourceId i
     releases = std::max(releases, subject.releases.At(now)[4]);
     last_release = std::max(last_release, subject.last_release);
   }
-  f[kVersionLeaves] = LogCount(static_cast<float>(versions));
+  f[kVersionLeaves] = LogCount(static_cast<float>(versions.size()));
   f[kBehind1d] = static_cast<float>(outer.in_1d);
   f[kBehind3d] = static_cast<float>(outer.in_3d);
   f[kBehind7d] = static_cast<float>(outer.in_7d);

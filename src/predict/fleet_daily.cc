@@ -128,12 +128,14 @@ void FleetState::LookBackAWeek(StackRecord* stack, ResourceId id, uint32_t midni
 
 // Exposures whose week ended during the day without the key having followed.
 void FleetState::MatureExposures(StackRecord* stack, ResourceId id, uint32_t midnight) {
+  if (midnight < 8 * kDay32) return;
   ResourceRecord& r = resources_[id];
-  for (const Leaf& leaf : leaves_[id]) {
-    if (leaf.subject_version == kNone) continue;
-    const VersionMoves& moves = moves_[leaf.subject_version];
-    if (moves.stack[0] == kNone) continue;
-    const Exposure e = ExposureOf(moves, r.stack, leaf.since, midnight);
+  for (const HeldVersion& held : versions_[id]) {
+    if (held.subject_version == kNone) continue;
+    const uint32_t moved = newest_move_[held.subject_version];
+    // No exposure is younger than this, and those of eight days have been counted.
+    if (moved == 0 || std::max(held.since, moved) <= midnight - 8 * kDay32) continue;
+    const Exposure e = ExposureOf(moves_[held.subject_version], r.stack, held.since, midnight);
     const auto matured = [midnight](uint32_t since) {
       return since != 0 && midnight - since >= 7 * kDay32 && midnight - since < 8 * kDay32;
     };

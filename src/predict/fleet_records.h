@@ -24,6 +24,13 @@ struct Leaf {
   uint32_t items = 1;                // of a set: how many
 };
 
+// A key of a live resource that holds a version: what of its Leaf is asked for daily.
+struct HeldVersion {
+  uint32_t subject_version = kNone;
+  uint32_t name_version = kNone;
+  uint32_t since = 0;
+};
+
 // What is remembered of a key that ever changed. Keys that appear one after the other, numbered
 // ("releases[1.2]", "releases[1.3]"), are remembered as one: a series. Its path has kSeriesMark in
 // the place of the number, and its value is the path of the newest of them.
@@ -45,6 +52,13 @@ struct AddedKeys {
   std::array<uint32_t, 4> path = {kNone, kNone, kNone, kNone};
   std::array<uint32_t, 4> at{};
   std::array<float, 4> count{};  // half-life 14 days, as of `at`
+};
+
+// Keys lately changed in resources of one kind or folder: the newest, each once, and by whom last.
+struct TouchedKeys {
+  std::array<uint32_t, 8> path = {kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone};
+  std::array<uint32_t, 8> at{};
+  std::array<uint32_t, 8> resource{};
 };
 
 // Another stack's (or one's own) moves away from a version: for the first four stacks that did,
@@ -76,6 +90,7 @@ struct Crowd {
   uint32_t odds_day = 0;
   uint32_t last_created = 0;  // when a member last appeared
   uint32_t added = kNone;     // index of its AddedKeys
+  uint32_t touched = kNone;   // index of its TouchedKeys
 };
 
 // One who changes resources of one stack.

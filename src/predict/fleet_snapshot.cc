@@ -1,10 +1,12 @@
 // FleetState as bytes and back.
+#include <algorithm>
+
 #include "predict/fleet_state.h"
 
 namespace driftcast::predict {
 namespace {
 
-constexpr uint64_t kMagic = 0x3154'4c46'5244'0002;
+constexpr uint64_t kMagic = 0x3154'4c46'5244'0003;
 
 template <typename T>
 void PutNested(const std::vector<std::vector<T>>& nested, StateWriter* out) {
@@ -25,7 +27,7 @@ void GetNested(StateReader* in, std::vector<std::vector<T>>* nested) {
 static_assert(sizeof(Leaf) == 24 && sizeof(KeyPast) == 32 && sizeof(KindPath) == 16);
 static_assert(sizeof(VersionMoves) == 56 && sizeof(Subject) == 32 && sizeof(Partner) == 8);
 static_assert(sizeof(Actor) == 8 && sizeof(AddedKeys) == 48);
-static_assert(sizeof(Crowd) == 28 + 4 * 4 + 2 * 8 + 3 * 4 && sizeof(NamePeers) == 48 + 28 + 4);
+static_assert(sizeof(Crowd) == 28 + 4 * 4 + 2 * 8 + 4 * 4 && sizeof(NamePeers) == 48 + 28 + 4);
 static_assert(sizeof(ReferencePool) == 40 && sizeof(ReferenceResource) == 40);
 static_assert(sizeof(StackRecord) == 584 && sizeof(ResourceRecord) == 264);
 
@@ -55,6 +57,7 @@ void FleetState::Serialize(StateWriter* to) const {
   out.PutVector(kind_paths_);
   out.PutVector(actors_);
   out.PutVector(added_keys_);
+  out.PutVector(touched_keys_);
   PutNested(living_, &out);
   PutNested(pending_, &out);
   PutNested(leaves_, &out);
@@ -83,6 +86,7 @@ StatusOr<FleetState> FleetState::Restore(std::string_view bytes) {
   in.GetVector(&state.kind_paths_);
   in.GetVector(&state.actors_);
   in.GetVector(&state.added_keys_);
+  in.GetVector(&state.touched_keys_);
   GetNested(&in, &state.living_);
   GetNested(&in, &state.pending_);
   GetNested(&in, &state.leaves_);
@@ -99,6 +103,10 @@ StatusOr<FleetState> FleetState::Restore(std::string_view bytes) {
   if (!in.ok() || !in.at_end() || !fits) return DataLoss("state of the forecast is damaged");
   for (uint32_t stack = 0; stack < stacks; ++stack)
     if (!state.pending_[stack].empty()) state.under_way_.push_back(stack);
+  state.versions_.resize(resources);
+  for (ResourceId id = 0; id < resources; ++id) state.ListVersions(id);
+  for (const VersionMoves& moves : state.moves_)
+    state.newest_move_.push_back(*std::max_element(moves.first.begin(), moves.first.end()));
   return state;
 }
 

@@ -89,6 +89,7 @@ ResourceId FleetState::ResourceOf(uint32_t stack, const ChangeEvent& event, uint
   if (!is_new) return id;
   resources_.emplace_back();
   leaves_.emplace_back();
+  versions_.emplace_back();
   keys_.emplace_back();
   partners_.emplace_back();
   ResourceRecord& r = resources_.back();
@@ -196,6 +197,13 @@ void FleetState::FlushStack(uint32_t stack) {
     }
   }
   FinishMovedKeys(&touched, now);
+  std::vector<ResourceId> resources;
+  for (const PendingEvent& event : events)
+    if (resources.empty() || resources.back() != event.resource)
+      resources.push_back(event.resource);
+  std::sort(resources.begin(), resources.end());
+  resources.erase(std::unique(resources.begin(), resources.end()), resources.end());
+  for (const ResourceId id : resources) ListVersions(id);
   const bool bot = events.front().bot != 0;
   for (const Touched& t : touched) CountChange(t, bot, events.front().actor, now);
   const bool found_only = std::all_of(events.begin(), events.end(), [](const PendingEvent& e) {
@@ -261,6 +269,7 @@ void FleetState::ApplyKey(const PendingEvent& event, uint32_t now, Touched* touc
   if (touched != nullptr) {
     ++touched->keys;
     if (op != ChangeOp::kChange) ++touched->shaped;
+    NoteTouchedKey(event, now);
     PendingEvent remembered = event;
     if (op == ChangeOp::kAdd && leaf == nullptr) {
       CountAddedKey(event, now);
@@ -370,6 +379,28 @@ void FleetState::CountAddedKey(const PendingEvent& event, uint32_t now) {
   }
 }
 
+void FleetState::NoteTouchedKey(const PendingEvent& event, uint32_t now) {
+  const ResourceRecord& r = resources_[event.resource];
+  for (const uint32_t index : {r.kind_crowd, r.folder_crowd}) {
+    uint32_t& slot = crowds_[index].touched;
+    if (slot == kNone) {
+      slot = static_cast<uint32_t>(touched_keys_.size());
+      touched_keys_.emplace_back();
+    }
+    TouchedKeys& touched = touched_keys_[slot];
+    size_t i = 0;
+    while (i + 1 < touched.path.size() && touched.path[i] != event.path) ++i;
+    for (; i > 0; --i) {
+      touched.path[i] = touched.path[i - 1];
+      touched.at[i] = touched.at[i - 1];
+      touched.resource[i] = touched.resource[i - 1];
+    }
+    touched.path[0] = event.path;
+    touched.at[0] = now;
+    touched.resource[0] = event.resource;
+  }
+}
+
 void FleetState::CountChange(const Touched& touched, bool bot, uint32_t actor, uint32_t now) {
   ResourceRecord& r = resources_[touched.resource];
   StackRecord& stack = stacks_[r.stack];
@@ -466,7 +497,10 @@ size_t FleetState::bytes() const {
   sum += name_peers_.capacity() * sizeof(NamePeers) + moves_.capacity() * sizeof(VersionMoves);
   sum += subjects_.capacity() * sizeof(Subject) + kind_paths_.capacity() * sizeof(KindPath);
   sum += actors_.capacity() * sizeof(Actor) + added_keys_.capacity() * sizeof(AddedKeys);
-  sum += resources_.capacity() * (sizeof(ResourceRecord) + sizeof(partners_[0]) + 2 * 24 + 4);
+  sum += touched_keys_.capacity() * sizeof(TouchedKeys);
+  sum += resources_.capacity() * (sizeof(ResourceRecord) + sizeof(partners_[0]) + 3 * 24 + 4);
+  sum += newest_move_.capacity() * sizeof(uint32_t);
+  for (const auto& held : versions_) sum += held.capacity() * sizeof(HeldVersion);
   for (const auto& leaves : leaves_) sum += leaves.capacity() * sizeof(Leaf);
   for (const auto& keys : keys_) sum += keys.capacity() * sizeof(KeyPast);
   for (const PairIndex* index : {&stack_index_, &resource_index_, &crowd_index_, &peers_index_,

@@ -55,6 +55,8 @@ class FleetState {
   // Read access for features, candidates and reasons.
   const ResourceRecord& resource(ResourceId id) const { return resources_[id]; }
   std::span<const Leaf> leaves(ResourceId id) const { return leaves_[id]; }
+  // Those of its leaves that hold a version, in the same order.
+  std::span<const HeldVersion> versions(ResourceId id) const { return versions_[id]; }
   std::span<const KeyPast> keys(ResourceId id) const { return keys_[id]; }
   std::span<const Partner> partners(ResourceId id) const { return partners_[id]; }
   const StackRecord& stack(uint32_t index) const { return stacks_[index]; }
@@ -70,6 +72,10 @@ class FleetState {
   // Keys lately added to members of the crowd; null when there were none.
   const AddedKeys* added_keys(uint32_t crowd) const {
     return crowds_[crowd].added == kNone ? nullptr : &added_keys_[crowds_[crowd].added];
+  }
+  // Keys lately changed in members of the crowd; null when there were none.
+  const TouchedKeys* touched_keys(uint32_t crowd) const {
+    return crowds_[crowd].touched == kNone ? nullptr : &touched_keys_[crowds_[crowd].touched];
   }
   std::string_view Text(uint32_t id) const { return texts_.Text(id); }
   uint32_t LastComponent(uint32_t path) const { return path_last_[path]; }
@@ -124,6 +130,7 @@ class FleetState {
   void ApplyKey(const PendingEvent& event, uint32_t now, Touched* touched, uint32_t touched_place);
   bool RememberKey(const PendingEvent& event, uint32_t now);  // true when it went back
   void CountAddedKey(const PendingEvent& event, uint32_t now);
+  void NoteTouchedKey(const PendingEvent& event, uint32_t now);
   uint32_t SeriesOf(ResourceId id, uint32_t path);
   void CountChange(const Touched& touched, bool bot, uint32_t actor, uint32_t now);
   void CountCommit(uint32_t stack, size_t resources, bool bot, uint32_t actor, uint32_t now);
@@ -135,6 +142,7 @@ class FleetState {
   bool SubjectOf(ResourceId id, const Leaf& leaf, std::string* subject, std::string* version) const;
   uint32_t MoveOf(uint32_t subject_text, uint32_t value_text, bool* is_new);
   void MoveVersion(uint32_t move, uint32_t stack, uint32_t to, uint32_t now);
+  void ListVersions(ResourceId id);
   Leaf* FindLeaf(ResourceId id, uint32_t path);
 
   void Tick(uint32_t stack, uint32_t now);
@@ -163,8 +171,13 @@ class FleetState {
   std::vector<KindPath> kind_paths_;
   std::vector<Actor> actors_;
   std::vector<AddedKeys> added_keys_;
+  std::vector<TouchedKeys> touched_keys_;
   PairIndex stack_index_, resource_index_, crowd_index_, peers_index_, moves_index_;
   PairIndex subject_index_, kind_path_index_, actor_index_;
+  // Follow from leaves_ and moves_: the leaves with versions, and when a stack last moved away from
+  // a version for the first time (0: none did).
+  std::vector<std::vector<HeldVersion>> versions_;
+  std::vector<uint32_t> newest_move_;
   std::vector<MovedKey> moved_;  // scratch; empty between changes
   // What Advance has to look at: stacks that had events since, and the last day that all have seen
   // begin. Follow from the rest after a restore (0: all are looked at).

@@ -79,7 +79,10 @@ bool FleetState::SubjectOf(ResourceId id, const Leaf& leaf, std::string* subject
 
 uint32_t FleetState::MoveOf(uint32_t subject_text, uint32_t value_text, bool* is_new) {
   const uint32_t id = moves_index_.Intern(PairIndex::Key(subject_text, value_text), is_new);
-  if (*is_new) moves_.emplace_back();
+  if (*is_new) {
+    moves_.emplace_back();
+    newest_move_.push_back(0);
+  }
   return id;
 }
 
@@ -113,10 +116,20 @@ void FleetState::MoveVersion(uint32_t move, uint32_t stack, uint32_t to, uint32_
     if (m.stack[i] == kNone) {
       m.stack[i] = stack;
       m.first[i] = now;
+      newest_move_[move] = std::max(newest_move_[move], now);
       m.to[i] = to;
       return;
     }
   }
+}
+
+void FleetState::ListVersions(ResourceId id) {
+  std::vector<HeldVersion>& held = versions_[id];
+  held.clear();
+  for (const Leaf& leaf : leaves_[id])
+    if (leaf.name_version != kNone)
+      held.push_back({leaf.subject_version, leaf.name_version, leaf.since});
+  if (held.empty()) std::vector<HeldVersion>().swap(held);
 }
 
 // A key leaves its version: was it behind others, and did it follow within the week?
