@@ -4,9 +4,9 @@
 // judged stacks gets a prediction from what was known at the cutoff: events up to it, and a model
 // that learned only from labels known by then. Two settings:
 //   unseen      the model as given; the stacks' own past is state, never training
-//   in service  every quarter the model also learns from the past of the stacks of the run, as an
+//   in service  every half year the model also learns from the past of the stacks of the run, as an
 //               engine in service does: a few small trees per horizon that start from the given
-//               model's logits, kept as far as the last quarter's proved better on rows after it
+//               model's logits, kept as far as the last ones proved better on rows after it
 #ifndef DRIFTCAST_LEARN_BACKTEST_H_
 #define DRIFTCAST_LEARN_BACKTEST_H_
 

@@ -1,7 +1,7 @@
 // A site's own model, out of its own past: refit, and judged against the one in service on days
 // that neither of them has learnt from.
 //
-// The past is replayed with a back-test of its last part: the given model is refined every quarter
+// The past is replayed with a back-test of its last part: the given model is refined every half year
 // by what was known until then (local_learner.h), and what the refined models say is compared, row
 // by row, with what the champion says. The challenger is the given model refined once more, by all
 // that is known in the end; how it was made is what was judged.
