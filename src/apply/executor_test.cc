@@ -332,10 +332,9 @@ TEST_F(ExecutorTest, WithoutPermissionEverythingIsAsBefore) {
 }
 
 TEST_F(ExecutorTest, OnAFullDiskEverythingIsAsBefore) {
-  if (geteuid() != 0) GTEST_SKIP() << "needs a mount namespace of its own";
+  if (!MayOwnMounts()) GTEST_SKIP() << "needs a mount namespace of its own";
   InChild([&] {
-    ASSERT_EQ(unshare(CLONE_NEWNS), 0);
-    ASSERT_EQ(mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+    ASSERT_TRUE(EnterOwnMounts());
     const fs::path place = host_.root().parent_path() / "small";
     fs::create_directories(place);
     ASSERT_EQ(mount("tmpfs", place.c_str(), "tmpfs", 0, "size=256k"), 0);
@@ -369,10 +368,9 @@ TEST_F(ExecutorTest, OnAFullDiskEverythingIsAsBefore) {
 }
 
 TEST_F(ExecutorTest, ADiskThatFillsUpMeanwhileDoesNotStopTheWayBack) {
-  if (geteuid() != 0) GTEST_SKIP() << "needs a mount namespace of its own";
+  if (!MayOwnMounts()) GTEST_SKIP() << "needs a mount namespace of its own";
   InChild([&] {
-    ASSERT_EQ(unshare(CLONE_NEWNS), 0);
-    ASSERT_EQ(mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+    ASSERT_TRUE(EnterOwnMounts());
     const fs::path place = host_.root().parent_path() / "small";
     fs::create_directories(place);
     ASSERT_EQ(mount("tmpfs", place.c_str(), "tmpfs", 0, "size=1m"), 0);

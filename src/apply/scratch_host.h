@@ -2,6 +2,8 @@
 #ifndef DRIFTCAST_APPLY_SCRATCH_HOST_H_
 #define DRIFTCAST_APPLY_SCRATCH_HOST_H_
 
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -38,6 +40,21 @@ inline void InChild(const std::function<void()>& part) {
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "in the child; status " << status;
+}
+
+// Goes into a mount namespace of its own, where what is mounted stays unseen outside. False where
+// that is not to be had: without root, in a chroot, in many containers.
+inline bool EnterOwnMounts() {
+  return unshare(CLONE_NEWNS) == 0 &&
+         mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+}
+// Whether a child could.
+inline bool MayOwnMounts() {
+  const pid_t child = fork();
+  if (child == 0) _exit(EnterOwnMounts() ? 0 : 1);
+  int status = 1;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 class ScratchHost {
@@ -222,7 +239,7 @@ class ScratchHost {
 
   ProgressSink progress;
   std::function<bool()> stop;  // see ApplyOptions
-  std::string bus_address;  // of a mock of the service manager
+  std::string bus_address;     // of a mock of the service manager
 
  private:
   void Fill() {
