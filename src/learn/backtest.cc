@@ -332,7 +332,7 @@ void Backtest::Keep(Contestant* c, size_t row, uint32_t resource, uint32_t now, 
   const auto judged = [&](double p, double reference, int64_t horizon) {
     return Judged{static_cast<float>(p), static_cast<float>(reference),
                   static_cast<uint32_t>(now / kDaySeconds), kind_number,
-                  c->live->ChangesWithin(resource, horizon)};
+                  c->live->ChangesWithin(resource, horizon), resource};
   };
   to_day->push_back(judged(p_1d, day, kDaySeconds));
   to_week->push_back(judged(p_7d, 1 - std::pow(1 - day, 7), 7 * kDaySeconds));

@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 #include <numeric>
+#include <optional>
 #include <random>
 
 namespace driftcast::learn {
@@ -124,6 +125,35 @@ BudgetFigures AtBudget(std::span<const Judged> rows, size_t budget) {
     raised += static_cast<double>(n);
   }
   return {raised > 0 ? hits / raised : 0, all > 0 ? hits / all : 0};
+}
+
+LeadTime LeadTimeOf(std::span<const Judged> day, std::span<const Judged> week, double threshold) {
+  std::vector<size_t> order(day.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return std::pair(day[a].resource, day[a].day) < std::pair(day[b].resource, day[b].day);
+  });
+  LeadTime lead;
+  std::vector<double> leads;
+  std::optional<uint32_t> since;  // when the run of cutoffs at or above the threshold began
+  for (size_t i = 0; i < order.size(); ++i) {
+    const Judged& row = day[order[i]];
+    if (i > 0 && day[order[i - 1]].resource != row.resource) since.reset();
+    if (week[order[i]].p < threshold)
+      since.reset();
+    else if (!since)
+      since = row.day;
+    if (!row.happened) continue;
+    ++lead.changes;
+    if (since) leads.push_back(row.day - *since);
+    since.reset();
+  }
+  lead.said = leads.size();
+  lead.day_ahead = static_cast<size_t>(
+      std::count_if(leads.begin(), leads.end(), [](double days) { return days >= 1; }));
+  std::sort(leads.begin(), leads.end());
+  lead.median_days = leads.empty() ? std::nan("") : leads[leads.size() / 2];
+  return lead;
 }
 
 Interval SkillInterval(std::span<const Judged> rows, int rounds) {

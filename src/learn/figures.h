@@ -14,6 +14,7 @@ struct Judged {
   uint32_t day = 0;    // cutoff, days since 1970
   uint32_t group = 0;  // e.g. number of the kind
   bool happened = false;
+  uint32_t resource = 0;  // number of the resource in its stack
 };
 
 // Area under the precision-recall curve, as a step function; ties are one threshold. NaN without a
@@ -43,6 +44,18 @@ struct BudgetFigures {
   double precision = 0, recall = 0;
 };
 BudgetFigures AtBudget(std::span<const Judged> rows, size_t budget);
+
+// How long ahead changes were said. A change within the day after a cutoff is said when P within 7
+// days was at least the threshold at that cutoff; its lead is counted from the first of the cutoffs
+// in a row, since the resource's change before, at which it was.
+struct LeadTime {
+  size_t changes = 0;
+  size_t said = 0;
+  size_t day_ahead = 0;    // of those, with a lead of at least a day
+  double median_days = 0;  // of those said; NaN when none was
+};
+// `day` and `week`: the same rows, in the same order, of one stack.
+LeadTime LeadTimeOf(std::span<const Judged> day, std::span<const Judged> week, double threshold);
 
 // 95 % interval of Skill by a bootstrap over weeks (blocks, as rows of a week are not independent).
 // Deterministic.

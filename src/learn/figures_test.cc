@@ -41,6 +41,26 @@ TEST(Figures, CalibrationErrorIsTheGapBetweenSaidAndHappened) {
   EXPECT_TRUE(std::isnan(CalibrationError(Rows({{0.5, true}}), 0.05, 10)));
 }
 
+TEST(Figures, LeadCountsFromTheFirstOfTheDaysInARow) {
+  std::vector<Judged> day, week;
+  const auto add = [&](uint32_t resource, uint32_t at, float p_week, bool happened) {
+    day.push_back({0.1f, 0.1f, at, 0, happened, resource});
+    week.push_back({p_week, 0.5f, at, 0, happened, resource});
+  };
+  for (uint32_t at = 10; at < 20; ++at) {
+    add(0, at, at >= 13 && at != 15 ? 0.6f : 0.1f, at == 14 || at == 19);  // leads of 1 and 3
+    add(1, at, at == 12 ? 0.9f : 0.2f, at == 12 || at == 13);              // 0, and not said
+    add(2, at, 0.9f, false);
+  }
+  const LeadTime lead = LeadTimeOf(day, week, 0.5);
+  EXPECT_EQ(lead.changes, 4u);
+  EXPECT_EQ(lead.said, 3u);
+  EXPECT_EQ(lead.day_ahead, 2u);
+  EXPECT_EQ(lead.median_days, 1);
+  EXPECT_EQ(LeadTimeOf(day, week, 0.95).said, 0u);
+  EXPECT_TRUE(std::isnan(LeadTimeOf(day, week, 0.95).median_days));
+}
+
 TEST(Figures, BudgetTakesTheHighestOfEachDay) {
   const auto rows = Rows({{0.9, true}, {0.1, true}, {0.2, false}, {0.1, true}});  // two days
   const BudgetFigures f = AtBudget(rows, 1);

@@ -120,6 +120,26 @@ std::string BudgetTable(const std::vector<StackReport>& stacks) {
   return table + "</table>";
 }
 
+// How long before a change it was said, by the threshold on P within 7 days.
+std::string LeadTable(const std::vector<StackReport>& stacks) {
+  std::string table =
+      "<table><tr><th>stack</th><th>P within 7 days at least</th><th>changed rows</th><th>said "
+      "before</th><th>a day or more ahead</th><th>median lead, days</th></tr>\n";
+  for (const StackReport& s : stacks)
+    for (const double threshold : {0.2, 0.5, 0.8}) {
+      const LeadTime lead = LeadTimeOf(s.day, s.week, threshold);
+      if (lead.changes == 0) continue;
+      const auto share = [&](size_t n) {
+        return Percent(static_cast<double>(n) / static_cast<double>(lead.changes));
+      };
+      table += fmt::format(
+          "<tr><th>{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+          Escape(s.stack), Percent(threshold), lead.changes, share(lead.said),
+          share(lead.day_ahead), Number(lead.median_days, 0));
+    }
+  return table + "</table>";
+}
+
 std::string KindTable(const std::vector<StackReport>& stacks) {
   std::map<std::string, std::vector<Judged>> kinds;
   for (const StackReport& s : stacks)
@@ -176,7 +196,13 @@ std::string ReportHtml(const std::vector<StackReport>& stacks, const std::string
   for (const StackReport& s : stacks)
     if (Changed(s.day) > 0) html += StackRow(s);
   html += "</table>\n" + Curves(day, "1 day") + Curves(week, "7 days");
-  html += "\n<h2>Alerts</h2>" + BudgetTable(stacks) + "\n<h2>Kinds</h2>" + KindTable(stacks);
+  html += "\n<h2>Alerts</h2>" + BudgetTable(stacks);
+  html +=
+      "\n<h2>Lead time</h2><p>A change is said when the probability within 7 days is at least so "
+      "high at the last midnight before it; the lead counts from the first of the midnights in a "
+      "row, since the resource's change before, at which it was.</p>" +
+      LeadTable(stacks);
+  html += "\n<h2>Kinds</h2>" + KindTable(stacks);
   return html + "</body></html>\n";
 }
 

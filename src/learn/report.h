@@ -19,7 +19,7 @@ struct StackReport {
 };
 
 // Tables per stack and per kind, curves and reliability over all stacks (each stack's rows as they
-// are), precision and recall per alert budget, intervals by block bootstrap.
+// are), precision and recall per alert budget, lead time, intervals by block bootstrap.
 std::string ReportHtml(const std::vector<StackReport>& stacks, const std::string& title);
 
 // The same figures as a table of text, a line per stack and their mean; of the model as given too
