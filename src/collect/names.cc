@@ -5,6 +5,8 @@
 
 #include <fmt/core.h>
 
+#include "collect/parse.h"
+
 namespace driftcast {
 namespace {
 
@@ -59,12 +61,13 @@ std::string OwnerNames::Group(uint32_t id) const {
 
 std::string ResourceNameOfPath(std::string_view path) {
   std::string name;
-  for (size_t i = 0; i < path.size(); ++i) {
-    const bool escape = IsControl(path[i]) || (path[i] == '%' && IsHexPair(path, i + 1));
-    if (escape) {
-      name += fmt::format("%{:02X}", static_cast<unsigned char>(path[i]));
+  for (size_t i = 0; i < path.size();) {
+    const size_t length = Utf8Length(path.substr(i));
+    if (length == 0 || IsControl(path[i]) || (path[i] == '%' && IsHexPair(path, i + 1))) {
+      name += fmt::format("%{:02X}", static_cast<unsigned char>(path[i++]));
     } else {
-      name += path[i];
+      name += path.substr(i, length);
+      i += length;
     }
   }
   return name;

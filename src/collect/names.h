@@ -32,8 +32,8 @@ class OwnerNames {
   Table users_, groups_;
 };
 
-// A path as a resource's name: control characters, and '%' before two hex digits, become "%XX", so
-// that every file has one name and every name one file.
+// A path as a resource's name: control characters, bytes that are not UTF-8, and '%' before two hex
+// digits become "%XX", so that every file has one name that can be shown, and every name one file.
 std::string ResourceNameOfPath(std::string_view path);
 std::string PathOfResourceName(std::string_view name);
 

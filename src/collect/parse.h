@@ -63,6 +63,10 @@ Format FormatOf(std::string_view path, std::string_view content);
 // Reads everything but kLens and kOpaque (which give an empty result).
 Parsed Parse(const Format& format, std::string_view content);
 
+// Length of the well-formed UTF-8 sequence at the front of a text that is not empty; 0 when it is
+// not one (RFC 3629).
+size_t Utf8Length(std::string_view text);
+
 // Makes texts safe to show and store: control characters and bytes that are not UTF-8 become
 // "\xNN". A text over `bytes_max` is cut and ends in "...".
 std::string CleanText(std::string_view text, size_t bytes_max);

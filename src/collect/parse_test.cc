@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 
 #include "collect/glob.h"
+#include "collect/names.h"
 #include "collect/parse_text.h"
 #include "collect/scratch_root.h"
 
@@ -88,6 +90,22 @@ INSTANTIATE_TEST_SUITE_P(
              "source[http://x s t].URIs=http://x\n"},
         Case{"Lines", Syntax::kLines, "b   2\n# c\na 1\n", "line[]=b 2\nline[]=a 1\n"}),
     [](const testing::TestParamInfo<Case>& c) { return c.param.name; });
+
+// Two files whose names differ in bytes that no text can hold are two resources.
+TEST(ResourceName, EveryFileHasOneThatCanBeShown) {
+  const std::string paths[] = {"/etc/a",        "/etc/a%41", "/etc/a%4",
+                               "/etc/\xff",     "/etc/\xfe", "/etc/\xc3",
+                               "/etc/\xc3\xa9", "/etc/\n",   "/etc/\xed\xa0\x80"};
+  std::set<std::string> names;
+  for (const std::string& path : paths) {
+    const std::string name = ResourceNameOfPath(path);
+    EXPECT_TRUE(names.insert(name).second) << name;
+    EXPECT_EQ(PathOfResourceName(name), path);
+    EXPECT_EQ(CleanText(name, 100), name);
+  }
+  EXPECT_EQ(ResourceNameOfPath("/etc/\xc3\xa9"), "/etc/\xc3\xa9");
+  EXPECT_EQ(ResourceNameOfPath("/etc/caf\xe9"), "/etc/caf%E9");
+}
 
 TEST(Parse, OrderAndCommentsMakeNoDifference) {
   for (const Syntax syntax : {Syntax::kKeywords, Syntax::kShell, Syntax::kIni}) {

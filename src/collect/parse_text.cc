@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n\v\f";
 
-// Length of the well-formed UTF-8 sequence at the front; 0 when it is not one (RFC 3629).
+}  // namespace
+
 size_t Utf8Length(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);
@@ -24,8 +25,6 @@ size_t Utf8Length(std::string_view text) {
   if (first == 0xF4 && byte(1) > 0x8F) return 0;
   return length;
 }
-
-}  // namespace
 
 std::string_view TrimBlanks(std::string_view text) {
   const size_t start = text.find_first_not_of(kBlanks);
