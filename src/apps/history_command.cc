@@ -2,13 +2,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <memory>
 #include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -16,6 +14,7 @@
 #include "apps/cli.h"
 #include "apps/progress_line.h"
 #include "base/file.h"
+#include "base/parallel.h"
 #include "base/time.h"
 #include "learn/backtest.h"
 #include "learn/history_file.h"
@@ -128,15 +127,8 @@ Status RunTrain(const TrainFlags& flags) {
     return WriteFileAtomically(n == 0 ? flags.out : FoldFile(flags.out, n - 1), model.Serialize());
   };
   std::vector<Status> fitted(flags.folds.size() + 1, Ok());
-  {
-    std::atomic<size_t> next = 0;
-    const auto fit_all = [&] {
-      for (size_t n = next++; n < fitted.size(); n = next++) fitted[n] = fit(n);
-    };
-    std::vector<std::jthread> others;
-    for (int i = 1; i < flags.jobs; ++i) others.emplace_back(fit_all);
-    fit_all();
-  }
+  ForEachInParallel(fitted.size(), static_cast<size_t>(flags.jobs),
+                    [&](size_t n) { fitted[n] = fit(n); });
   for (Status& status : fitted) DRIFTCAST_RETURN_IF_ERROR(std::move(status));
   std::fprintf(stderr, "trained on %zu rows of %zu stacks, %llu events\n",
                material.rows.when.rows.size(), material.stacks.size() - without.size(),

@@ -40,7 +40,7 @@ struct InputShift {
   std::vector<Reason> reasons;  // with their parts of logit[kReasonedHorizon]
 };
 
-// Deterministic; not thread-safe.
+// Deterministic; only const functions may run at the same time.
 class Forecaster {
  public:
   // Time, as far as the forecaster has been told. Never goes back.

@@ -1,9 +1,11 @@
 #include "engine/shard.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "base/parallel.h"
 #include "engine/forecast_log.h"
 #include "engine/shard_decide.h"
 #include "engine/shard_models.h"
@@ -103,6 +105,16 @@ void Dispatch(ShardState& shard, const Fact& fact) {
     }
   };
   std::visit(Visitor{shard, fact}, fact.body);
+}
+
+// The forecasts of all stacks, which are half of what a start costs: each stack is written by one
+// thread, and nothing else is.
+void RefreshAllRisks(ShardState& shard) {
+  std::vector<std::pair<const std::string*, Stack*>> stacks;
+  for (auto& [id, stack] : shard.stacks)
+    if (HasForecasts(stack)) stacks.emplace_back(&id, &stack);
+  ForEachInParallel(stacks.size(), std::thread::hardware_concurrency(),
+                    [&](size_t i) { RefreshRisks(shard, *stacks[i].first, *stacks[i].second); });
 }
 
 }  // namespace
@@ -345,14 +357,16 @@ Status Shard::LoadRest(const Store& store) {
         auto& [stack_key, stack] = *state_.stacks.try_emplace(stack_id.value).first;
         const ResourceId id = IdFromSlotKey(stack_id, key.substr(zero + 1));
         DRIFTCAST_ASSIGN_OR_RETURN(const auto state, DecodeResourceState(bytes));
-        auto& [slot_key, slot] = *stack.slots.try_emplace(SlotKey(id)).first;
+        auto& [slot_key, slot] = *stack.slots.try_emplace(stack.slots.end(), SlotKey(id));
         slot.bytes = bytes;
         HoldPackage(state_, stack_key, slot_key, state, slot);
         HoldObservables(state_, stack_key, slot_key, state, false);
-        FillSlot(state_, id, state, ViewOfSlot(state_, id, state), slot);
+        // What is in sync has no key that differs: it need not be judged again to count them.
+        const bool same = state.exists && state.status == ResourceStatus::kInSync;
+        FillSlot(state_, id, state, same ? ShadowResource() : ViewOfSlot(state_, id, state), slot);
         for (const auto& edge : state.depends_on)
           if (edge.to_stack.empty())
-            stack.dependents[edge.to_kind + '\0' + edge.to_name].insert(SlotKey(id));
+            stack.dependents[edge.to_kind + '\0' + edge.to_name].insert(slot_key);
         return Ok();
       }));
   for (size_t h = 0; h < kHorizonCount; ++h) {
@@ -360,8 +374,7 @@ Status Shard::LoadRest(const Store& store) {
     if (!terms) continue;
     DRIFTCAST_ASSIGN_OR_RETURN(state_.terms[h], InputTerms::Restore(*terms));
   }
-  for (auto& [id, stack] : state_.stacks)
-    if (HasForecasts(stack)) RefreshRisks(state_, id, stack);
+  RefreshAllRisks(state_);
   RestoreTouched(state_);
   DRIFTCAST_RETURN_IF_ERROR(RestoreSeries(state_, store));
   for (size_t h = 0; h < kHorizonCount; ++h)

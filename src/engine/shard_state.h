@@ -195,7 +195,7 @@ bool HasForecasts(const Stack& stack);
 
 // --- Changing ---
 
-// Forecasts for all resources of a stack, as of now.
+// Forecasts for all resources of a stack, as of now. Writes to the stack alone.
 void RefreshRisks(ShardState& shard, const std::string& stack_id, Stack& stack);
 
 Stack& StackFor(ShardState& shard, const StackId& id);  // made when it is not there
