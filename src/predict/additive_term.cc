@@ -22,12 +22,12 @@ double Bounded(float value) {
 
 double Probability(double logit) { return 1 / (1 + std::exp(-logit)); }
 
+}  // namespace
+
 double LogLoss(double logit, bool happened) {
   const double margin = happened ? logit : -logit;
   return margin > 0 ? std::log1p(std::exp(-margin)) : -margin + std::log1p(std::exp(margin));
 }
-
-}  // namespace
 
 AdditiveTerm::AdditiveTerm(size_t inputs) : mean_(inputs, 0), covariance_(inputs * inputs, 0) {
   DRIFTCAST_CHECK(inputs > 0 && inputs <= kInputsMax, "an additive term has 1 to 16 inputs");
@@ -43,7 +43,9 @@ double AdditiveTerm::Weight(size_t input) const {
   return w > 0 ? std::max(w - doubt, 0.0) : std::min(w + doubt, 0.0);
 }
 
-double AdditiveTerm::Part(size_t input, float value) const { return Weight(input) * Bounded(value); }
+double AdditiveTerm::Part(size_t input, float value) const {
+  return Weight(input) * Bounded(value);
+}
 
 double AdditiveTerm::Shift(std::span<const float> values) const {
   DRIFTCAST_CHECK(values.size() == inputs(), "an additive term was given other inputs");
@@ -52,9 +54,9 @@ double AdditiveTerm::Shift(std::span<const float> values) const {
   return std::clamp(sum, -kShiftMost, kShiftMost);
 }
 
-double AdditiveTerm::Believed(std::span<const float> values) const {
+double AdditiveTerm::Sum(const std::vector<double>& weights, std::span<const float> values) {
   double sum = 0;
-  for (size_t i = 0; i < inputs(); ++i) sum += mean_[i] * Bounded(values[i]);
+  for (size_t i = 0; i < weights.size(); ++i) sum += weights[i] * Bounded(values[i]);
   return std::clamp(sum, -kShiftMost, kShiftMost);
 }
 

@@ -29,6 +29,9 @@
 
 namespace driftcast::predict {
 
+// -log of the probability that a forecast gave to what came, in nats.
+double LogLoss(double logit, bool happened);
+
 class AdditiveTerm {
  public:
   static constexpr size_t kInputsMax = 16;
@@ -63,6 +66,11 @@ class AdditiveTerm {
   bool speaks() const;                // whether the evidence speaks for it
   double Weight(size_t input) const;  // the weight that is used: 0 in doubt
 
+  // The weights as learned, whatever the doubt, and what such weights say of inputs: for a test of
+  // whether they would have helped (predict/gain_wager.h).
+  const std::vector<double>& learned() const { return mean_; }
+  static double Sum(const std::vector<double>& weights, std::span<const float> inputs);
+
   // The state as bytes and back, bit-identical. DataLoss on bytes that are not one.
   std::string Serialize() const;
   static StatusOr<AdditiveTerm> Restore(std::string_view bytes);
@@ -71,7 +79,7 @@ class AdditiveTerm {
   static bool Usable(const Outcome& outcome);
   double Saved(const Outcome& outcome) const;  // log loss, by the weights as learned
   void Update(const Outcome& outcome);
-  double Believed(std::span<const float> inputs) const;  // with the weights as learned
+  double Believed(std::span<const float> inputs) const { return Sum(mean_, inputs); }
 
   std::vector<double> mean_;
   std::vector<double> covariance_;  // row-major
