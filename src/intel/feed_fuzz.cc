@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "intel/feed_parser.h"
+#include "intel/image_reference.h"
 #include "intel/indicator_feeds.h"
 #include "intel/knowledge.h"
 
@@ -22,6 +23,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   (void)DetectFeedFormat(text);
   (void)ReadStixPattern(text);
+  if (const auto image = ParseImageReference(text)) {
+    const auto again = ParseImageReference(image->ToText());
+    if (!again || again->ToText() != image->ToText()) __builtin_trap();
+    (void)knowledge.LifeOf(*image, {});
+  }
+  (void)IsNewerTag(text.substr(0, text.size() / 2), text.substr(text.size() / 2));
   (void)knowledge.Put("raw", text);  // content from outside, as a client may send it
   (void)knowledge.OpenOn("Debian:12", "openssl", text, {});
   (void)knowledge.Sight(IndicatorType::kAddress, std::string(text.substr(0, 64)), {});

@@ -91,6 +91,8 @@ bool Fits(IndicatorType type, std::string_view text) {
       return IsUser(text);
     case IndicatorType::kPort:
       return IsPort(text);
+    case IndicatorType::kImage:
+      return false;
   }
   return false;
 }
@@ -113,6 +115,8 @@ const char* IndicatorTypeName(IndicatorType type) {
       return "user";
     case IndicatorType::kPort:
       return "port";
+    case IndicatorType::kImage:
+      return "image";
   }
   return "unknown";
 }

@@ -18,9 +18,10 @@ enum class IndicatorType : uint8_t {
   kAddress = 1,  // an IP address or network
   kDomain = 2,   // and every name below it
   kUrl = 3,
-  kHash = 4,  // of a file: MD5, SHA-1 or SHA-256, lower-case hex
-  kUser = 5,  // name of an account
-  kPort = 6,  // "tcp/4444"
+  kHash = 4,   // of a file: MD5, SHA-1 or SHA-256, lower-case hex
+  kUser = 5,   // name of an account
+  kPort = 6,   // "tcp/4444"
+  kImage = 7,  // of a container: "docker.io/library/nginx:1.27"; no feed has such indicators yet
 };
 const char* IndicatorTypeName(IndicatorType type);  // "address"
 

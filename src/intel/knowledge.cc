@@ -197,4 +197,11 @@ Rating Knowledge::RatingOf(CveId cve) const {
   return rating;
 }
 
+std::optional<ImageLife> Knowledge::LifeOf(const ImageReference& image, Instant now) const {
+  for (const auto& [feed, content] : feeds_)
+    if (const auto* lives = As<Lifecycles>(content))
+      if (auto life = LifeOfImage(*lives, image, now)) return life;
+  return std::nullopt;
+}
+
 }  // namespace driftcast::intel

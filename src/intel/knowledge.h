@@ -16,6 +16,7 @@
 #include "intel/advisory_set.h"
 #include "intel/cve_feeds.h"
 #include "intel/cvss_feed.h"
+#include "intel/image_reference.h"
 #include "intel/indicator.h"
 #include "intel/lifecycle.h"
 
@@ -117,6 +118,9 @@ class Knowledge {
   bool has_indicators() const;
 
   Rating RatingOf(CveId cve) const;
+
+  // What the feeds say of the release that a container image's tag names; none when nothing.
+  std::optional<ImageLife> LifeOf(const ImageReference& image, Instant now) const;
 
  private:
   KnowledgeChange Replace(const std::string& feed, std::optional<FeedContent> content);
