@@ -1,60 +1,17 @@
-// Indicators met on hosts. What a host shows (other ends of its connections, ports, users, contents
-// of files) is held once for all that show it, as packages are (shard_intel.h).
+// Indicators met on hosts. What a host shows (shown.h) is held once for all that show it, as
+// packages are (shard_intel.h).
 #include <algorithm>
 #include <tuple>
 
 #include "engine/shard_intel.h"
 #include "engine/shard_state.h"
+#include "engine/shown.h"
 
 namespace driftcast {
 namespace {
 
-using intel::IndicatorType;
-
 bool Before(const Holder& a, const Holder& b) {
   return std::tie(*a.stack, *a.slot) < std::tie(*b.stack, *b.slot);
-}
-
-// "tcp/203.0.113.7:443", "tcp/[2001:db8::1]:443": the address alone.
-std::string AddressIn(std::string_view endpoint) {
-  const size_t slash = endpoint.find('/');
-  std::string_view rest = slash == endpoint.npos ? endpoint : endpoint.substr(slash + 1);
-  if (rest.starts_with('[')) return std::string(rest.substr(1, rest.find(']') - 1));
-  return std::string(rest.substr(0, rest.rfind(':')));
-}
-
-// "tcp/0.0.0.0:4444" -> "tcp/4444".
-std::string PortIn(std::string_view socket) {
-  const size_t slash = socket.find('/'), colon = socket.rfind(':');
-  if (slash == socket.npos || colon == socket.npos) return "";
-  return std::string(socket.substr(0, slash + 1)) + std::string(socket.substr(colon + 1));
-}
-
-// "sha256:<hex>:<bytes>" -> the hex digits.
-std::string HashIn(std::string_view digest) {
-  constexpr std::string_view kPrefix = "sha256:";
-  if (!digest.starts_with(kPrefix)) return "";
-  digest.remove_prefix(kPrefix.size());
-  return std::string(digest.substr(0, digest.find(':')));
-}
-
-std::vector<ObservableName> ShownBy(const std::string& kind, const std::string& name,
-                                    const ResourceState& state) {
-  std::vector<ObservableName> shown;
-  if (!state.exists) return shown;
-  for (const Dependency& edge : state.depends_on)
-    if (edge.to_kind == "endpoint")
-      shown.emplace_back(IndicatorType::kAddress, AddressIn(edge.to_name));
-  if (kind == "user") shown.emplace_back(IndicatorType::kUser, name);
-  if (kind == "socket") shown.emplace_back(IndicatorType::kPort, PortIn(name));
-  if (kind == "file")
-    for (const KeyState& key : state.keys)
-      if (key.path == "@content" && key.observed)
-        shown.emplace_back(IndicatorType::kHash, HashIn(key.observed->text));
-  std::erase_if(shown, [](const ObservableName& one) { return one.second.empty(); });
-  std::sort(shown.begin(), shown.end());
-  shown.erase(std::unique(shown.begin(), shown.end()), shown.end());
-  return shown;
 }
 
 double WeightOn(const std::vector<ObservableEntry*>& held) {
