@@ -44,6 +44,7 @@ class FeedTest : public testing::Test {
   FeedTest() { Restart(); }
 
   void Restart() { shard_ = *Shard::Restore(store_, {}); }
+  ActivityReported last_;
 
   Status Apply(FactBody body, const std::string& stack = "", Instant at = kStart) {
     Fact fact;
@@ -321,6 +322,57 @@ TEST_F(FeedTest, AReleaseWhoseSupportHasEndedIsOpenOnItsPackage) {
   EXPECT_THAT(Open("web-1", "base-files"), testing::ElementsAre("end of life: debian 12"));
   EXPECT_THAT(Forecast("web-1", "base-files").severity_reason, HasSubstr("has ended"));
   EXPECT_THAT(view().Activities(StackId("web-1"), 1)[0].text, HasSubstr("end of life"));
+}
+
+TEST_F(FeedTest, NamesInAConfigurationAreMatched) {
+  Enrol("web-1", "3.0.9-1");
+  ResourceObserved file;
+  file.resource = {StackId("web-1"), "file", "/etc/apt/sources.list"};
+  file.keys = {{"line[]", Value::Text("deb http://cdn.evil.example/debian bookworm main")}};
+  ASSERT_TRUE(Apply(file, "web-1").ok());
+  const intel::Indicator domain = *intel::CanonicalIndicator("evil[.]example");
+  const intel::Indicator url = *intel::CanonicalIndicator("hxxp://cdn.evil[.]example/debian");
+  ASSERT_TRUE(Publish("threats", intel::EncodeContent(intel::IndicatorFeed{
+                                     intel::IndicatorSet({domain, url}), false}))
+                  .ok());
+  const auto met = view().IndicatorsOn(file.resource);
+  ASSERT_EQ(met.size(), 2u);
+  EXPECT_EQ(met[0].text, "the domain cdn.evil.example is an indicator of threats (evil.example)");
+  EXPECT_EQ(met[1].text, "the URL http://cdn.evil.example/debian is an indicator of threats");
+  EXPECT_THAT(view().Prediction(file.resource)->severity_reason, HasSubstr("evil.example"));
+  EXPECT_EQ(view().Activities(StackId("web-1"), 1)[0].kind, "indicator");
+  file.keys = {{"line[]", Value::Text("deb http://deb.example/debian bookworm main")}};
+  ASSERT_TRUE(Apply(file, "web-1").ok());
+  EXPECT_THAT(view().IndicatorsMet(""), SizeIs(0));
+}
+
+TEST_F(FeedTest, ATeamHasItsHours) {
+  int person = 0;
+  const auto sudo = [&](Instant at, const std::string& actor, const std::string& team) {
+    ActivityReported activity;
+    activity.kind = "sudo";
+    activity.id = FormatInstant(at) + std::to_string(++person);
+    activity.actor = actor;
+    activity.text = actor + " became root by sudo";
+    activity.started_at = activity.ended_at = at;
+    if (!team.empty()) activity.details["team"] = team;
+    ASSERT_TRUE(Apply(activity, "web-1", at).ok());
+    last_ = view().Activities(StackId("web-1"), 1)[0];
+  };
+  const Instant nine = *ParseInstant("2026-01-05T09:30:00Z");  // a Monday
+  for (int day = 0; day < 25; ++day)
+    if (day % 7 < 5) {
+      sudo(nine + kDay * day, "person-1", "team-1");
+      sudo(nine + kDay * day + kHour * 13, "person-2", "team-1");  // the late shift
+    }
+  // Somebody new, at an hour of the team: nothing; in the night: nobody of the team was ever seen.
+  sudo(nine + kDay * 28, "person-3", "team-1");
+  EXPECT_FALSE(last_.details.contains("unusual"));
+  sudo(nine + kDay * 28 + kHour * 18, "person-3", "team-1");
+  EXPECT_THAT(last_.details.at("unusual"), HasSubstr("nobody of team-1 was seen at this hour"));
+  EXPECT_THAT(last_.text, HasSubstr("at an unusual hour of team-1"));
+  sudo(nine + kDay * 28 + kHour * 18, "person-4", "");
+  EXPECT_FALSE(last_.details.contains("unusual")) << "of nobody known, without a team";
 }
 
 TEST_F(FeedTest, SudoAtAnUnusualHourIsMarkedAndAlerted) {

@@ -102,26 +102,49 @@ bool IsOfPeople(const std::string& kind) {
   return kind == "login" || kind == "sudo" || kind == "su";
 }
 
-// The activity, marked when it is at an hour at which its person was never seen; the first time
-// that it is told it counts in the person's rhythm, and sudo at such an hour is alerted.
-ActivityReported Noted(ShardState& shard, const Fact& fact, ActivityReported activity, bool first) {
-  if (activity.actor.empty()) return activity;
+// Counts an activity in a rhythm the first time that it is told, and says whether it is at an hour
+// at which there was none. `who` is a pseudonym, of a person or of a team.
+struct Habit {
+  bool unusual = false;
+  uint32_t seen = 0;
+};
+Habit Follow(ShardState& shard, const std::string& who, const ActivityReported& activity,
+             bool first) {
   // Logins and uses of root are habits of their own: a login in the night does not make the sudo
   // that follows it usual.
-  const std::string habit = activity.actor + (activity.kind == "login" ? "" : " as root");
+  const std::string habit = who + (activity.kind == "login" ? "" : " as root");
   PersonRhythm& rhythm = shard.people[habit];
-  if (rhythm.IsUnusual(activity.started_at)) {
-    activity.details["unusual"] =
-        fmt::format("{} was not seen at this hour in {} logins", activity.actor, rhythm.total());
-    activity.text += ", at an unusual hour";
-    if (first && activity.kind != "login")
-      Alert(shard, "person.unusual", fact.stack.value + "@" + activity.kind + "@" + activity.id,
-            fact.stack, fact.stack.value, activity.text, 5);
-  }
+  const Habit found{rhythm.IsUnusual(activity.started_at), rhythm.total()};
   if (first) {
     rhythm.Add(activity.started_at);
     shard.pending.people.insert(habit);
   }
+  return found;
+}
+
+// The activity, marked when it is at an hour at which its person was never seen, or nobody of the
+// team; sudo at such an hour of the person is alerted. Of a person who is new the team's hours say
+// what is unusual.
+ActivityReported Noted(ShardState& shard, const Fact& fact, ActivityReported activity, bool first) {
+  if (activity.actor.empty()) return activity;
+  const Habit person = Follow(shard, activity.actor, activity, first);
+  Habit team;
+  const auto named = activity.details.find("team");
+  if (named != activity.details.end() && !named->second.empty())
+    team = Follow(shard, named->second, activity, first);
+  const bool alone = person.seen < PersonRhythm::kLearned && team.unusual;
+  if (team.unusual)
+    activity.details["unusual_of_team"] =
+        fmt::format("nobody of {} was seen at this hour in {} logins", named->second, team.seen);
+  if (!person.unusual && !alone) return activity;
+  activity.details["unusual"] =
+      alone ? activity.details["unusual_of_team"]
+            : fmt::format("{} was not seen at this hour in {} logins", activity.actor, person.seen);
+  activity.text += ", at an unusual hour";
+  if (alone) activity.text += " of " + named->second;
+  if (first && activity.kind != "login")
+    Alert(shard, "person.unusual", fact.stack.value + "@" + activity.kind + "@" + activity.id,
+          fact.stack, fact.stack.value, activity.text, 5);
   return activity;
 }
 
