@@ -1,5 +1,7 @@
 // What the families of inputs add to forecasts of one horizon: an additive term each, learnt from
-// the cohorts of that horizon, whose outcomes do not overlap.
+// the cohorts of that horizon, whose outcomes do not overlap on a stack. A centred family
+// (engine/input_families.h) speaks only while its gate is open, and a stack's cohort is one witness
+// for it, however many resources it has: they share their inputs and may share their fate.
 #ifndef DRIFTCAST_ENGINE_INPUT_TERMS_H_
 #define DRIFTCAST_ENGINE_INPUT_TERMS_H_
 
@@ -10,6 +12,7 @@
 
 #include "base/status.h"
 #include "engine/input_families.h"
+#include "engine/input_gate.h"
 #include "predict/additive_term.h"
 
 namespace driftcast {
@@ -19,7 +22,8 @@ class InputTerms {
  public:
   InputTerms();  // all weights 0
 
-  // What one family adds to the logit, and all of them; 0 for no inputs.
+  // What one family adds to the logit, and all of them; 0 for no inputs. Inputs here and below are
+  // those of InputLevels::Centred.
   double ShiftOf(size_t family, const Inputs& inputs) const;
   double ShiftOf(const Inputs& inputs) const;
 
@@ -27,7 +31,7 @@ class InputTerms {
   bool Speaks() const;
 
   // Days have passed: what was learned fades. Before each lesson.
-  void Advance(Instant now);
+  void Advance(Instant now, Duration horizon);
 
   struct Lesson {
     const Inputs* inputs = nullptr;
@@ -35,8 +39,14 @@ class InputTerms {
     bool happened = false;
     double weight = 1;  // as in AdditiveTerm::Learn
   };
-  // Outcomes that became known together.
-  void Learn(std::span<const Lesson> lessons);
+  // One stack's outcomes that became known together, of those that had inputs.
+  struct Lessons {
+    std::vector<Lesson> of;
+    Instant made_at;       // the forecasts
+    size_t resources = 0;  // of the cohort, those without inputs too
+    double offset = 0;     // InputLevels::Offset
+  };
+  void Learn(const Lessons& lessons);
 
   // Outcomes of forecasts without inputs: how many there were, and how many changes were expected,
   // and came. When forecasts are too low or too high for everything, that is no merit of the
@@ -50,8 +60,11 @@ class InputTerms {
 
  private:
   double QuietOffset() const;  // on the logit scale
+  void LearnCentred(size_t family, const Lessons& lessons,
+                    std::span<const predict::AdditiveTerm::Outcome> outcomes);
 
   std::vector<predict::AdditiveTerm> terms_;  // by family
+  std::vector<InputGate> gates_;              // by family; those of others are not used
   double quiet_forecasts_ = 0, quiet_expected_ = 0, quiet_happened_ = 0;
   Instant told_;  // up to when forgetting is done; epoch = nothing was learned yet
 };

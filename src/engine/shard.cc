@@ -64,6 +64,7 @@ std::string CohortKey(const std::string& stack, size_t horizon) {
   return "c/" + std::to_string(horizon) + "/" + stack;
 }
 
+std::string LevelsKey(const std::string& stack) { return "lv/" + stack; }
 std::string TermsKey(size_t horizon) { return "terms/" + std::to_string(horizon); }
 
 // Calls `load` for each entry of the state table under a prefix, with the rest of the key.
@@ -212,6 +213,8 @@ void Shard::Collect(WriteBatch& batch, std::vector<LiveEvent>& events) {
   }
   for (const auto& actor : pending.people)
     batch.Put(Table::kState, "y/" + actor, state_.people[actor].Encode());
+  for (const auto& id : pending.levels)
+    batch.Put(Table::kState, LevelsKey(id), state_.stacks[id].levels.Encode());
   for (const auto& id : pending.agents)
     batch.Put(Table::kState, "a/" + id, OrderedNumber(state_.agents[id]));
   for (const auto& [stack_id, horizon] : pending.cohorts) {
@@ -374,6 +377,12 @@ Status Shard::LoadRest(const Store& store) {
     if (!terms) continue;
     DRIFTCAST_ASSIGN_OR_RETURN(state_.terms[h], InputTerms::Restore(*terms));
   }
+  DRIFTCAST_RETURN_IF_ERROR(
+      LoadEach(store, LevelsKey(""), [&](std::string_view id, std::string_view bytes) {
+        DRIFTCAST_ASSIGN_OR_RETURN(state_.stacks[std::string(id)].levels,
+                                   InputLevels::Decode(bytes));
+        return Ok();
+      }));
   RefreshAllRisks(state_);
   RestoreTouched(state_);
   DRIFTCAST_RETURN_IF_ERROR(RestoreSeries(state_, store));

@@ -164,7 +164,6 @@ void AddThreat(const Stack& stack, const ResourceId& id, DriftPrediction& predic
   if (sightings.empty()) return;
   prediction.severity_factors.push_back(
       {"threat", sightings[0].weight, SightingText(sightings[0])});
-  prediction.reasons.push_back({"threat", SightingText(sightings[0]), 0});
 }
 
 void SumUp(DriftPrediction& prediction) {

@@ -18,7 +18,7 @@ class InputReader {
  public:
   explicit InputReader(const ShardState& shard);
 
-  Inputs Of(const ResourceId& id, const ResourceState& state);
+  Inputs Of(const ResourceId& id, const ResourceState& state);  // as read, not centred
   Shifts ShiftOf(const ResourceId& id, const ResourceState& state);
 
   // With the reasons, for people: one a family that has inputs, also while its weight is 0.
@@ -36,11 +36,14 @@ class InputReader {
 // both.
 class InputPlaces {
  public:
-  InputPlaces(const ShardState& shard, InputRows& rows) : shard_(shard), rows_(rows) {}
-  uint16_t Of(Inputs inputs);  // 0 for none, and for more than can be told apart
+  InputPlaces(const ShardState& shard, const Stack& stack, InputRows& rows)
+      : shard_(shard), stack_(stack), rows_(rows) {}
+  // 0 for none that say nothing by their absence, and for more than can be told apart.
+  uint16_t Of(Inputs inputs);
 
  private:
   const ShardState& shard_;
+  const Stack& stack_;
   InputRows& rows_;
   std::map<Inputs, uint16_t> places_;
 };
@@ -52,9 +55,17 @@ struct InputOutcome {
   bool happened = false;
 };
 
-// Teaches the terms of a horizon the outcomes of one cohort. Forecasts of probability 0, of what
-// was never heard of, teach nothing.
-void LearnInputs(ShardState& shard, const InputRows& rows, size_t horizon,
+// A stack's forecasts of one moment and horizon, whose outcomes are known now.
+struct InputCohort {
+  const InputRows& rows;
+  size_t horizon = 0;
+  Instant made_at;
+  InputLevels& levels;  // of the stack
+};
+
+// Teaches the terms of a horizon, and the stack's levels, the outcomes of one cohort. Forecasts of
+// probability 0, of what was never heard of, teach nothing.
+void LearnInputs(ShardState& shard, const InputCohort& cohort,
                  std::span<const InputOutcome> outcomes);
 
 }  // namespace driftcast

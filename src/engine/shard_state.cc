@@ -272,7 +272,7 @@ void RefreshRisks(ShardState& shard, const std::string& stack_id, Stack& stack) 
   constexpr size_t kBlock = 256;
   InputReader reader(shard);
   stack.inputs_now.clear();
-  InputPlaces places(shard, stack.inputs_now);
+  InputPlaces places(shard, stack, stack.inputs_now);
   std::vector<Forecaster::Asked> asked;
   std::vector<Slot*> slots;
   const auto answer = [&] {

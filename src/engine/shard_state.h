@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "engine/forecaster.h"
+#include "engine/input_levels.h"
 #include "engine/input_terms.h"
 #include "engine/limit_watch.h"
 #include "engine/live_event.h"
@@ -83,6 +84,7 @@ struct Stack {
   std::vector<SeriesMap::value_type*> series_in_order;
   InputRows inputs_now;                                // of the last RefreshRisks
   std::array<InputRows, kHorizonCount> inputs_scored;  // of the open cohorts
+  InputLevels levels;                                  // what is usual of its inputs
   // What its resources show that indicators may speak of, by slot key.
   std::map<std::string, std::vector<ObservableEntry*>> observables;
   std::string ecosystem;  // of its packages, from the labels; empty = not known
@@ -100,6 +102,7 @@ struct Pending {
   std::set<std::string> agents;
   std::set<std::string> feeds;
   std::set<std::string> people;
+  std::set<std::string> levels;                          // stacks
   std::set<std::string> blobs_dropped;                   // digests that nothing names any more
   std::set<std::pair<std::string, size_t>> cohorts;      // stack, horizon
   std::set<std::pair<std::string, std::string>> series;  // stack, series; those due to be stored

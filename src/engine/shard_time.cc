@@ -48,7 +48,8 @@ void CloseCohort(ShardState& shard, const std::string& stack_id, Stack& stack, s
       outcomes.push_back({slot.inputs_scored[horizon], scored.p, outcome == Outcome::kHit});
     slot.p_scored[horizon] = -1;
   }
-  LearnInputs(shard, stack.inputs_scored[horizon], horizon, outcomes);
+  LearnInputs(shard, {stack.inputs_scored[horizon], horizon, made_at, stack.levels}, outcomes);
+  if (!stack.levels.empty()) shard.pending.levels.insert(stack_id);
   if (horizon == kAlertHorizon) WatchModel(shard, StackId(stack_id), outcomes);
   shard.pending.track = true;
 }
