@@ -107,7 +107,7 @@ void Agent::MakeCollectors() {
   history_ = std::make_unique<PackageHistory>(root_, *guard_, [this](const std::string& package) {
     return packages_->owners().FilesOf(package);
   });
-  sessions_ = std::make_unique<SessionHistory>(root_, *guard_, options_.people);
+  sessions_ = std::make_unique<SessionHistory>(root_, *guard_, options_.people, options_.teams);
   metrics_ = std::make_unique<HostMetrics>(root_);
   const auto add = [&](std::unique_ptr<Collector> collector, Duration every, Risk risk) {
     sources_.push_back({std::move(collector), Cadence(every, risk), {}, {}, {}, false, {}});

@@ -54,6 +54,7 @@ struct AgentOptions {
   uint64_t spool_bytes_max = 256ull << 20;
   Budget budget;
   People people = People::kPseudonyms;        // how logins and uses of sudo are told
+  TeamChoice teams;                           // whose rhythm is learnt beside each person's
   std::map<std::string, std::string> labels;  // more of them, beside os, kernel, architecture
   // How often; stretched while the agent is over its budget.
   Duration metrics_every = 10 * kSecond;

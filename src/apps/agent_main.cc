@@ -31,6 +31,7 @@ struct Arguments {
   std::string join;
   std::string log_level = "info";
   std::vector<std::string> watch;
+  std::string teams = "auto";
   bool once = false;
   double once_seconds = 60;
   uint64_t spool_mib = 256;
@@ -130,6 +131,7 @@ Status Complete(Arguments& arguments) {
   options.version = DRIFTCAST_VERSION;
   options.spool_bytes_max = arguments.spool_mib << 20;
   options.budget.memory_bytes = arguments.memory_mib << 20;
+  DRIFTCAST_ASSIGN_OR_RETURN(options.teams, ParseTeams(arguments.teams));
   if (!arguments.watch.empty()) options.files.globs = arguments.watch;
   for (const std::string& glob : options.files.globs)
     if (glob.empty() || glob[0] != '/') return InvalidArgument("--watch {}: not absolute", glob);
@@ -236,6 +238,11 @@ int Main(int argc, char** argv) {
                                                                 {"names", People::kNames}},
                                   CLI::ignore_case))
       ->default_str("pseudonyms");
+  app.add_option(
+         "--teams", arguments.teams,
+         "Whose hours are learnt beside each person's: auto (the smallest group of the host "
+         "that names the person and somebody else), off, or groups: ops,dba")
+      ->capture_default_str();
   app.add_option("--cpu-percent", agent.budget.cpu_percent,
                  "Budget, of one core; beyond it metrics are dropped first")
       ->capture_default_str()

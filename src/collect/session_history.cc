@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "collect/package_log.h"
-#include "collect/session_log.h"
 
 namespace driftcast {
 namespace {
@@ -14,6 +13,7 @@ constexpr size_t kBytesMax = 4 << 20;
 constexpr size_t kFileBytesMax = 256 << 20;
 constexpr size_t kWtmpRecord = 384;
 constexpr size_t kToldMax = 20000;
+constexpr Duration kLogSilent = kDay * 7;  // then nobody writes auth.log any more
 
 }  // namespace
 
@@ -47,45 +47,72 @@ bool SessionHistory::IsNews(const ActivityReported& activity) {
   return true;
 }
 
-void SessionHistory::Logins(Instant since, std::vector<ActivityReported>& out) {
-  for (const LoginSession& session : ParseWtmp(ReadEnd(kWtmp, wtmp_stamp_))) {
-    if (session.started_at < since) continue;
-    ActivityReported activity;
-    activity.kind = "login";
-    activity.id = session.line + "@" + FormatInstant(session.started_at);
-    activity.actor = NameOf(session.user);
-    activity.text = activity.actor + " logged in on " + session.line +
-                    (session.remote ? " from another host" : "");
-    activity.started_at = session.started_at;
-    activity.ended_at = session.ended_at.value_or(session.started_at);
-    if (!session.ended_at) activity.details["state"] = "open";
-    out.push_back(std::move(activity));
-  }
+std::string SessionHistory::NameOfTeam(const std::string& user) const {
+  const std::string team = teams_.TeamOf(user);
+  if (team.empty()) return "";
+  return "team-" +
+         (people_ == People::kNames ? team : guard_.Fingerprint("team " + team).substr(0, 12));
 }
 
-void SessionHistory::Elevations(Instant now, Instant since, std::vector<ActivityReported>& out) {
-  std::map<std::string, int> same;  // several at one moment are told apart by their number
-  for (const Elevation& elevation :
-       ParseAuthLog(ReadEnd(kAuthLog, auth_stamp_), now, ReadLocalTime)) {
-    if (elevation.at < since) continue;
-    ActivityReported activity;
-    activity.kind = elevation.tool;
-    activity.id = FormatInstant(elevation.at) + " " + NameOf(elevation.by);
-    if (const int n = same[activity.id]++; n > 0) activity.id += " " + std::to_string(n);
-    activity.actor = NameOf(elevation.by);
-    activity.text = activity.actor + " became " + NameOf(elevation.as) + " by " + elevation.tool;
-    if (!elevation.program.empty()) activity.text += " for " + elevation.program;
-    activity.started_at = activity.ended_at = elevation.at;
-    out.push_back(std::move(activity));
-  }
+void SessionHistory::Tell(const LoginSession& session, std::vector<ActivityReported>& out) const {
+  ActivityReported activity;
+  activity.kind = "login";
+  activity.id = session.line + "@" + FormatInstant(session.started_at);
+  activity.actor = NameOf(session.user);
+  activity.text = activity.actor + " logged in on " + session.line +
+                  (session.remote ? " from another host" : "");
+  activity.started_at = session.started_at;
+  activity.ended_at = session.ended_at.value_or(session.started_at);
+  if (!session.ended_at) activity.details["state"] = "open";
+  if (auto team = NameOfTeam(session.user); !team.empty())
+    activity.details["team"] = std::move(team);
+  out.push_back(std::move(activity));
+}
+
+// Several at one moment are told apart by their number: `same` counts them.
+void SessionHistory::Tell(const Elevation& elevation, std::map<std::string, int>& same,
+                          std::vector<ActivityReported>& out) const {
+  ActivityReported activity;
+  activity.kind = elevation.tool;
+  activity.id = FormatInstant(elevation.at) + " " + NameOf(elevation.by);
+  if (const int n = same[activity.id]++; n > 0) activity.id += " " + std::to_string(n);
+  activity.actor = NameOf(elevation.by);
+  activity.text = activity.actor + " became " + NameOf(elevation.as) + " by " + elevation.tool;
+  if (!elevation.program.empty()) activity.text += " for " + elevation.program;
+  activity.started_at = activity.ended_at = elevation.at;
+  if (auto team = NameOfTeam(elevation.by); !team.empty())
+    activity.details["team"] = std::move(team);
+  out.push_back(std::move(activity));
+}
+
+void SessionHistory::AddFromJournal(Instant now, Instant since, std::vector<LoginSession>& logins,
+                                    std::vector<Elevation>& elevations) {
+  const auto auth = root_.Stat(kAuthLog);
+  const Instant logged_until = auth.ok() ? FromUnixSeconds(auth->st_mtim.tv_sec) : Instant();
+  const bool lacks_logins = !root_.Stat(kWtmp).ok();
+  const bool lacks_elevations = logged_until < now - kLogSilent;
+  if (!lacks_logins && !lacks_elevations) return;
+  auto journal = journal_.Read(since);
+  if (!journal.ok()) return;
+  if (lacks_logins) logins = std::move(journal->logins);
+  for (Elevation& elevation : journal->elevations)
+    if (lacks_elevations && elevation.at > logged_until) elevations.push_back(std::move(elevation));
 }
 
 std::vector<ActivityReported> SessionHistory::News(Instant now, Duration first_window) {
   std::vector<ActivityReported> news;
   if (people_ == People::kOff) return news;
   const Instant since = now - first_window;
-  Logins(since, news);
-  Elevations(now, since, news);
+  teams_.Refresh();
+  std::vector<LoginSession> logins = ParseWtmp(ReadEnd(kWtmp, wtmp_stamp_));
+  std::vector<Elevation> elevations =
+      ParseAuthLog(ReadEnd(kAuthLog, auth_stamp_), now, ReadLocalTime);
+  AddFromJournal(now, since, logins, elevations);
+  for (const LoginSession& session : logins)
+    if (session.started_at >= since) Tell(session, news);
+  std::map<std::string, int> same;
+  for (const Elevation& elevation : elevations)
+    if (elevation.at >= since) Tell(elevation, same, news);
   std::erase_if(news, [&](const ActivityReported& activity) { return !IsNews(activity); });
   std::stable_sort(news.begin(), news.end(),
                    [](const auto& a, const auto& b) { return a.started_at < b.started_at; });

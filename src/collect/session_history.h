@@ -1,4 +1,6 @@
-// Who was on the host and who became root, as activities, from /var/log/wtmp and auth.log.
+// Who was on the host and who became root, as activities, from /var/log/wtmp and auth.log; where
+// one of them is not there, or auth.log has not been written to for a week, from the journal
+// instead.
 #ifndef DRIFTCAST_COLLECT_SESSION_HISTORY_H_
 #define DRIFTCAST_COLLECT_SESSION_HISTORY_H_
 
@@ -9,6 +11,9 @@
 #include "base/time.h"
 #include "collect/host_root.h"
 #include "collect/secret.h"
+#include "collect/session_journal.h"
+#include "collect/session_log.h"
+#include "collect/teams.h"
 #include "model/fact.h"
 
 namespace driftcast {
@@ -23,13 +28,19 @@ enum class People {
 // Not thread-safe. Reads the last 4 MiB of each log; only when it has changed.
 class SessionHistory {
  public:
-  SessionHistory(const HostRoot& root, const SecretGuard& guard, People people)
-      : root_(root), guard_(guard), people_(people) {}
+  SessionHistory(const HostRoot& root, const SecretGuard& guard, People people,
+                 TeamChoice teams = {})
+      : root_(root),
+        guard_(guard),
+        people_(people),
+        teams_(root, std::move(teams)),
+        journal_(root) {}
 
   // What was not told in its present state yet, oldest first: "login" (told when a session begins
   // and again when it has ended), "sudo" and "su". The first call goes back `first_window`, so that
   // the engine knows people's rhythm. Of sudo the program is told and not its arguments; of a login
-  // whether it came from another host and not from which.
+  // whether it came from another host and not from which. details["team"] is the person's team,
+  // under a name like "team-3f9c2a".
   std::vector<ActivityReported> News(Instant now, Duration first_window = kDay * 30);
 
   // "person-3f9c2a": the name under which the person is told.
@@ -37,13 +48,19 @@ class SessionHistory {
 
  private:
   std::string ReadEnd(const std::string& path, int64_t& stamp);
-  void Logins(Instant since, std::vector<ActivityReported>& out);
-  void Elevations(Instant now, Instant since, std::vector<ActivityReported>& out);
+  std::string NameOfTeam(const std::string& user) const;
+  void AddFromJournal(Instant now, Instant since, std::vector<LoginSession>& logins,
+                      std::vector<Elevation>& elevations);
+  void Tell(const LoginSession& session, std::vector<ActivityReported>& out) const;
+  void Tell(const Elevation& elevation, std::map<std::string, int>& same,
+            std::vector<ActivityReported>& out) const;
   bool IsNews(const ActivityReported& activity);
 
   const HostRoot& root_;
   const SecretGuard& guard_;
   const People people_;
+  Teams teams_;
+  SessionJournal journal_;
   int64_t wtmp_stamp_ = 0, auth_stamp_ = 0;
   std::map<std::string, Instant> told_;  // kind and id -> end that was told
 };

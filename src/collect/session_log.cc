@@ -129,6 +129,12 @@ std::vector<LoginSession> ParseWtmp(std::string_view bytes) {
   return sessions;
 }
 
+std::optional<Elevation> ReadElevation(std::string_view tool, std::string_view message) {
+  if (tool == "sudo") return ReadSudo(message);
+  if (tool == "su") return ReadSu(message);
+  return std::nullopt;
+}
+
 std::vector<Elevation> ParseAuthLog(std::string_view text, Instant now, const LocalTime& local) {
   std::vector<Elevation> elevations;
   while (!text.empty()) {
@@ -139,9 +145,7 @@ std::vector<Elevation> ParseAuthLog(std::string_view text, Instant now, const Lo
     TakeWord(line);  // host
     std::string_view tag = TakeWord(line);
     tag = tag.substr(0, tag.find_first_of("[:"));
-    std::optional<Elevation> elevation;
-    if (tag == "sudo") elevation = ReadSudo(line);
-    if (tag == "su") elevation = ReadSu(line);
+    std::optional<Elevation> elevation = ReadElevation(tag, line);
     if (!elevation) continue;
     elevation->at = *at;
     elevations.push_back(*std::move(elevation));

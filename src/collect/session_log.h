@@ -34,6 +34,10 @@ struct Elevation {
   std::string program;  // of sudo: the path alone, its arguments may hold secrets; empty = a shell
 };
 
+// One message of "sudo" or "su", as they log it; `at` stays empty. None for refused attempts and
+// all else.
+std::optional<Elevation> ReadElevation(std::string_view tool, std::string_view message);
+
 // Lines of auth.log, in either of rsyslog's forms ("2026-05-01T12:00:00.1+02:00 host sudo: ..." or
 // "May  1 12:00:00 host sudo: ..."). The second form tells neither year nor zone: `local` reads
 // "2026-05-01 12:00:00" as the host's clock meant it, and the year is the last in which the time is
