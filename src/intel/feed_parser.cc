@@ -175,6 +175,7 @@ constexpr Mark kMarks[] = {
     {"debian-tracker", "\"releases\"", "\"urgency\""},
     {"debian-tracker", "\"releases\"", "\"repositories\""},
     {"eol", "\"releases\"", "\"releaseDate\""},
+    {"warninglist", "\"list\"", "\"description\""},  // the type stands behind a long list
 };
 
 // One of the first lines is an indicator.

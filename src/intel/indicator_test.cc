@@ -221,6 +221,9 @@ TEST(DetectFeedFormatTest, ByWhatOnlyThatFormatHas) {
   EXPECT_EQ(DetectFeedFormat("{\"id\": \"A\", \"affected\": []}\n"), "osv");
   EXPECT_EQ(DetectFeedFormat(R"({"a": {"CVE-1": {"releases": {"x": {"urgency": ""}}}}})"),
             "debian-tracker");
+  EXPECT_EQ(DetectFeedFormat(R"({"description": "resolvers", "list": ["192.0.2.1", "192.0.2.2)"),
+            "warninglist")
+      << "its type stands behind a long list";
   EXPECT_EQ(DetectFeedFormat("# x\n192.0.2.1 3\n"), "indicators");
   EXPECT_EQ(DetectFeedFormat("hello world\n"), "");
   EXPECT_EQ(DetectFeedFormat("{}"), "");
