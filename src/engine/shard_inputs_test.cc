@@ -1,6 +1,7 @@
 #include "engine/shard_inputs.h"
 
 #include <cmath>
+#include <functional>
 #include <optional>
 #include <random>
 
@@ -85,26 +86,42 @@ class ShardInputsTest : public testing::Test {
     Say(SnapshotCompleted{{"file"}, kStart});
   }
 
-  // Days on which the metrics of some files behave oddly in the morning, and some files change in
-  // the evening: with probability 0.5 after an odd morning if `foretells`, else 0.08 for all.
-  void Live(int days, bool foretells, bool restarts = false) {
-    std::mt19937_64 random(7);
-    const auto chance = [&](double p) { return static_cast<double>(random() >> 11) * 0x1p-53 < p; };
+  // Days on which something happens in the morning, and files change in the evening as `odds` says:
+  // of a file, given the source of chance.
+  using Chance = std::function<bool(double)>;
+  void LiveDays(int days, uint64_t seed, bool restarts,
+                const std::function<void(const Chance&)>& morning,
+                const std::function<double(int)>& odds) {
+    std::mt19937_64 random(seed);
+    const Chance chance = [&](double p) {
+      return static_cast<double>(random() >> 11) * 0x1p-53 < p;
+    };
     for (int day = 0; day < days; ++day) {
-      const Instant morning = now_ + kDay + kMinute * 2;
-      now_ = morning;
-      std::array<bool, kFiles> odd{};
-      for (int i = 0; i < kFiles; ++i)
-        if (odd[i] = chance(0.2); odd[i]) SayUnusual(FileId(i));
+      const Instant at = now_ + kDay + kMinute * 2;
+      now_ = at;
+      morning(chance);
       Say(TimeAdvanced{});
-      now_ = morning + kHour * 8;
+      now_ = at + kHour * 8;
       for (int i = 0; i < kFiles; ++i)
-        if (chance(foretells && odd[i] ? 0.5 : 0.08)) See(FileId(i), ++value_, Means::kEvent);
+        if (chance(odds(i))) See(FileId(i), ++value_, Means::kEvent);
       if (restarts && day % 7 == 3) Restart();
-      now_ = morning;
+      now_ = at;
     }
     now_ += kDay + kMinute * 2;
     Say(TimeAdvanced{});
+  }
+
+  // The metrics of some files behave oddly in the morning; files change with probability 0.5 after
+  // an odd morning if `foretells`, else 0.08 for all.
+  void Live(int days, bool foretells, bool restarts = false) {
+    std::array<bool, kFiles> odd{};
+    LiveDays(
+        days, 7, restarts,
+        [&](const Chance& chance) {
+          for (int i = 0; i < kFiles; ++i)
+            if (odd[i] = chance(0.2); odd[i]) SayUnusual(FileId(i));
+        },
+        [&](int i) { return foretells && odd[i] ? 0.5 : 0.08; });
   }
 
   std::unique_ptr<MemoryStore> store_ = std::make_unique<MemoryStore>();
@@ -484,23 +501,15 @@ class ActivityInputsTest : public ShardInputsTest {
     Say(std::move(activity));
   }
   void LiveWithLogins(int days, bool foretells, bool restarts = false) {
-    std::mt19937_64 random(5);
-    const auto chance = [&](double p) { return static_cast<double>(random() >> 11) * 0x1p-53 < p; };
-    for (int day = 0; day < days; ++day) {
-      const Instant morning = now_ + kDay + kMinute * 2;
-      now_ = morning;
-      const bool login = chance(0.3);
-      Say(AgentReported{});  // without it nobody knows that what did not change stayed as it was
-      if (login) SayDone("login", "person-1 logged in");
-      Say(TimeAdvanced{});
-      now_ = morning + kHour * 8;
-      for (int i = 0; i < kFiles; ++i)
-        if (chance(foretells && login ? 0.5 : 0.08)) See(FileId(i), ++value_, Means::kEvent);
-      if (restarts && day % 7 == 3) Restart();
-      now_ = morning;
-    }
-    now_ += kDay + kMinute * 2;
-    Say(TimeAdvanced{});
+    bool login = false;
+    LiveDays(
+        days, 5, restarts,
+        [&](const Chance& chance) {
+          Say(AgentReported{});  // without it nobody knows that what did not change is as it was
+          login = chance(0.3);
+          if (login) SayDone("login", "person-1 logged in");
+        },
+        [&](int) { return foretells && login ? 0.5 : 0.08; });
   }
 };
 
