@@ -65,6 +65,7 @@ class WorldStoryTest : public testing::Test {
     host_.Write("/etc/os-release", "ID=debian\nVERSION_ID=\"11\"\nPRETTY_NAME=\"Debian 11\"\n");
     host_.Write("/var/lib/dpkg/status", kStatus);
     host_.Write("/usr/lib/systemd/system/app.service", "[Service]\nExecStart=/usr/bin/app\n");
+    host_.Write("/etc/apt/sources.list", "deb http://mirror.evil.example/debian bookworm main\n");
     host_.Write("/proc/net/tcp", kTcp);
     host_.Write("/proc/77/cgroup", "0::/system.slice/app.service\n");
     host_.Link("/proc/77/exe", "/usr/bin/app");
@@ -174,7 +175,8 @@ TEST_F(WorldStoryTest, IsSeenExplainedAndOnTheTimeline) {
       << *ReadFile(folder_ / "agent.log");
   const auto [said, code] =
       Feeds({"import", File("debian.jsonl", kOsv), File("kev.json", kKev), File("epss.csv", kEpss),
-             File("eol.json", kEol), File("feodo.csv", kIndicators)});
+             File("eol.json", kEol), File("feodo.csv", kIndicators),
+             File("domains.txt", "# one a line\nevil[.]example\n")});
   ASSERT_EQ(code, 0) << said;
 
   // A package with an open exposure.
@@ -203,8 +205,17 @@ TEST_F(WorldStoryTest, IsSeenExplainedAndOnTheTimeline) {
       Eventually([&] { return !FactorOf(Resource("unit/app.service"), "threat").empty(); }));
   EXPECT_THAT(FactorOf(Resource("unit/app.service"), "threat"), HasSubstr("192.0.2.77"));
   EXPECT_THAT(FactorOf(Resource("unit/app.service"), "threat"), HasSubstr("Pikabot"));
-  ASSERT_EQ(Timeline("indicator").size(), 1u);
-  EXPECT_TRUE(Concerns(Timeline("indicator")[0], "unit/app.service"));
+  // And in a configuration.
+  const std::string source = "file//etc/apt/sources.list";
+  ASSERT_TRUE(Eventually([&] { return !FactorOf(Resource(source), "threat").empty(); }));
+  EXPECT_THAT(
+      FactorOf(Resource(source), "threat"),
+      HasSubstr("the domain mirror.evil.example is an indicator of domains (evil.example)"));
+  EXPECT_THAT(ReasonOf(Resource("unit/app.service"), "threats"), HasSubstr("192.0.2.77"));
+  const std::vector<json> met = Timeline("indicator");
+  ASSERT_EQ(met.size(), 2u);
+  EXPECT_TRUE(Concerns(met[0], source) || Concerns(met[1], source));
+  EXPECT_TRUE(Concerns(met[0], "unit/app.service") || Concerns(met[1], "unit/app.service"));
 
   // Somebody at night. The weeks before are told first, one by one.
   ASSERT_TRUE(Eventually([&] {
