@@ -3,7 +3,12 @@
 namespace driftcast {
 namespace {
 
-bool IsFileStep(const PlanStep& step) {
+bool IsAccount(const std::string& kind) {
+  return kind == "user" || kind == "group" || kind == "authorized_key";
+}
+
+// Successive steps on one resource of these kinds become one action.
+bool GoesTogether(const PlanStep& step) {
   switch (step.kind) {
     case StepKind::kSetKey:
     case StepKind::kRemoveKey:
@@ -12,10 +17,18 @@ bool IsFileStep(const PlanStep& step) {
     case StepKind::kRemoveResource:
     case StepKind::kWriteFile:
     case StepKind::kArmGuard:
-      return step.resource.kind == "file";
+      return step.resource.kind == "file" || step.resource.kind == "mount" ||
+             IsAccount(step.resource.kind);
     default:
       return false;
   }
+}
+
+std::unique_ptr<Action> MakeTogether(std::vector<PlanStep> steps, const ActionTools& tools) {
+  const std::string kind = steps.front().resource.kind;
+  if (kind == "mount") return MakeMountAction(std::move(steps), tools);
+  if (IsAccount(kind)) return MakeAccountAction(std::move(steps), tools);
+  return MakeFileAction(std::move(steps), tools);
 }
 
 std::unique_ptr<Action> MakeOne(const PlanStep& step, const ActionTools& tools) {
@@ -42,7 +55,11 @@ Status ValidateFit(const PlanStep& step) {
   switch (step.kind) {
     case StepKind::kSetKey:
     case StepKind::kRemoveKey:
+      fits = kind == "file" || kind == "user" || kind == "authorized_key" || kind == "mount";
+      break;
     case StepKind::kRestoreContent:
+      fits = kind == "file" || kind == "authorized_key";
+      break;
     case StepKind::kRestoreMetadata:
     case StepKind::kWriteFile:
       fits = kind == "file";
@@ -53,13 +70,13 @@ Status ValidateFit(const PlanStep& step) {
       fits = kind == "package";
       break;
     case StepKind::kRemoveResource:
-      fits = kind == "file" || kind == "package";
+      fits = kind == "file" || kind == "package" || IsAccount(kind);
       break;
     case StepKind::kSetSysctl:
       fits = kind == "sysctl";
       break;
     case StepKind::kArmGuard:
-      fits = kind == "file" || kind == "sysctl";
+      fits = kind == "file" || kind == "sysctl" || kind == "user";
       break;
     case StepKind::kReloadUnit:
     case StepKind::kRestartUnit:
@@ -77,7 +94,11 @@ Status ValidateFit(const PlanStep& step) {
     case StepKind::kCheckPort:
     case StepKind::kCheckCommand:
     case StepKind::kCheckSpace:
+    case StepKind::kCheckMetric:
       fits = true;
+      break;
+    case StepKind::kCheckCertificate:
+      fits = kind == "certificate" || kind == "file";
       break;
     default:
       return Unimplemented("steps of kind {} cannot be carried out by this version",
@@ -107,15 +128,15 @@ StatusOr<std::vector<std::unique_ptr<Action>>> MakeActions(const RemediationPlan
     const PlanStep& step = steps[i++];
     if (step.kind == StepKind::kAcceptObserved) continue;
     DRIFTCAST_RETURN_IF_ERROR(ValidateFit(step));
-    if (IsFileStep(step)) {
+    if (GoesTogether(step)) {
       std::vector<PlanStep> together = {step};
       for (; i < steps.size() && steps[i].resource == step.resource; ++i) {
         if (steps[i].kind == StepKind::kAcceptObserved) continue;
-        if (!IsFileStep(steps[i])) break;
+        if (!GoesTogether(steps[i])) break;
         DRIFTCAST_RETURN_IF_ERROR(ValidateFit(steps[i]));
         together.push_back(steps[i]);
       }
-      actions.push_back(MakeFileAction(std::move(together), tools));
+      actions.push_back(MakeTogether(std::move(together), tools));
     } else {
       actions.push_back(MakeOne(step, tools));
     }

@@ -48,14 +48,17 @@ class Action {
   size_t first_step = 0;  // index of the first step that it stands for
 };
 
-// Actions for a plan's steps in order; successive steps on one file become one action, so that the
-// file is replaced once. Steps that are the engine's own (accept) have none. InvalidArgument for a
-// step that makes no sense, Unimplemented for a kind that cannot be carried out.
+// Actions for a plan's steps in order; successive steps on one file, account or mount become one
+// action, so that a file is replaced once. Steps that are the engine's own (accept) have none.
+// InvalidArgument for a step that makes no sense, Unimplemented for a kind that cannot be carried
+// out.
 StatusOr<std::vector<std::unique_ptr<Action>>> MakeActions(const RemediationPlan& plan,
                                                            const ActionTools& tools);
 
 // Inside the room: one maker per file of that name.
 std::unique_ptr<Action> MakeFileAction(std::vector<PlanStep> steps, const ActionTools& tools);
+std::unique_ptr<Action> MakeAccountAction(std::vector<PlanStep> steps, const ActionTools& tools);
+std::unique_ptr<Action> MakeMountAction(std::vector<PlanStep> steps, const ActionTools& tools);
 std::unique_ptr<Action> MakePackageAction(const PlanStep& step, const ActionTools& tools);
 std::unique_ptr<Action> MakeUnitAction(const PlanStep& step, const ActionTools& tools);
 std::unique_ptr<Action> MakeCheckAction(const PlanStep& step, const ActionTools& tools);

@@ -12,6 +12,13 @@
 
 namespace driftcast {
 
+namespace {
+
+constexpr std::string_view kKinds[] = {"file", "package", "sysctl",         "unit", "command",
+                                       "user", "group",   "authorized_key", "mount"};
+
+}  // namespace
+
 StatusOr<AllowList> AllowList::Parse(std::string_view text) {
   AllowList list;
   std::istringstream lines{std::string(text)};
@@ -20,8 +27,7 @@ StatusOr<AllowList> AllowList::Parse(std::string_view text) {
     std::istringstream words(line.substr(0, line.find('#')));
     std::string kind, pattern;
     if (!(words >> kind)) continue;
-    if (kind != "file" && kind != "package" && kind != "sysctl" && kind != "unit" &&
-        kind != "command")
+    if (std::ranges::find(kKinds, kind) == std::end(kKinds))
       return InvalidArgument("line {} of the allow-list: there is no kind '{}'", number,
                              kind.substr(0, 40));
     bool any = false;

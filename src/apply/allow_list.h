@@ -7,6 +7,9 @@
 //   sysctl net.**
 //   unit nginx.service
 //   command renew-*
+//   user deploy
+//   authorized_key deploy        # the keys of a user
+//   mount /srv
 //
 // A kind alone allows all names of it; "file" alone means /etc/**. What no line allows is refused.
 // A missing or empty file allows nothing: observe only.

@@ -7,11 +7,14 @@
 
 #include <cerrno>
 #include <charconv>
+#include <limits>
 #include <thread>
 
 #include "apply/action.h"
 #include "apply/subprocess.h"
 #include "base/file.h"
+#include "collect/certificate_collector.h"
+#include "collect/host_metrics.h"
 #include "collect/names.h"
 
 namespace driftcast {
@@ -85,6 +88,10 @@ class CheckAction : public Action {
         return NumberIn(step_, "port", 1, 65535).status();
       case StepKind::kCheckCommand:
         return CommandOf(step_, tools_).status();
+      case StepKind::kCheckCertificate:
+        return After().status();
+      case StepKind::kCheckMetric:
+        return PrepareMetric();
       default:
         return NumberIn(step_, "percent_max", 1, 100).status();
     }
@@ -130,7 +137,65 @@ class CheckAction : public Action {
       DRIFTCAST_ASSIGN_OR_RETURN(const auto command, CommandOf(step_, tools_));
       return RunCommand(command, step_.timeout);
     }
+    if (step_.kind == StepKind::kCheckCertificate) return LookAtCertificate();
+    if (step_.kind == StepKind::kCheckMetric) return LookAtMetric();
     return LookAtSpace();
+  }
+
+  StatusOr<Instant> After() const {
+    DRIFTCAST_ASSIGN_OR_RETURN(const std::string after, Parameter(step_, "after"));
+    return ParseInstant(after);
+  }
+
+  Status LookAtCertificate() const {
+    DRIFTCAST_ASSIGN_OR_RETURN(const Instant after, After());
+    const std::string path = PathOfResourceName(step_.resource.name);
+    DRIFTCAST_ASSIGN_OR_RETURN(const FileImage image, tools_.files.Read(path));
+    const auto facts = ReadCertificate(image.content);
+    if (!facts) return FailedPrecondition("{} holds no certificate", path);
+    if (facts->not_after > after) return Ok();
+    return FailedPrecondition("{} still ends {}", path, FormatInstant(facts->not_after));
+  }
+
+  StatusOr<double> Bound(const char* name, double missing) const {
+    const auto found = step_.parameters.find(name);
+    if (found == step_.parameters.end()) return missing;
+    double bound = 0;
+    const std::string& text = found->second;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), bound);
+    if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size())
+      return InvalidArgument("'{}' of check_metric is no number", name);
+    return bound;
+  }
+
+  Status PrepareMetric() {
+    DRIFTCAST_RETURN_IF_ERROR(Parameter(step_, "metric").status());
+    if (!step_.parameters.contains("max") && !step_.parameters.contains("min"))
+      return InvalidArgument("check_metric has neither 'max' nor 'min'");
+    DRIFTCAST_RETURN_IF_ERROR(Bound("min", 0).status());
+    DRIFTCAST_RETURN_IF_ERROR(Bound("max", 0).status());
+    metrics_ = std::make_unique<HostMetrics>(metrics_root_);
+    return Ok();
+  }
+
+  // Rates are there from the second look on.
+  Status LookAtMetric() {
+    DRIFTCAST_ASSIGN_OR_RETURN(const double least,
+                               Bound("min", -std::numeric_limits<double>::infinity()));
+    DRIFTCAST_ASSIGN_OR_RETURN(const double most,
+                               Bound("max", std::numeric_limits<double>::infinity()));
+    const std::string& metric = step_.parameters.at("metric");
+    for (const MetricPoint& point : metrics_->Sample(SystemClock()->Now())) {
+      const bool whole = point.resource_kind == "host" && step_.resource.kind == "host";
+      const bool same =
+          point.resource_kind == step_.resource.kind && point.resource_name == step_.resource.name;
+      if (point.metric != metric || !(whole || same)) continue;
+      if (point.value >= least && point.value <= most) return Ok();
+      return FailedPrecondition("{} of {} is {:.4g} and not within {:.4g} to {:.4g}", metric,
+                                step_.resource.name, point.value, least, most);
+    }
+    return FailedPrecondition("{} of {} {} cannot be read here", metric, step_.resource.kind,
+                              step_.resource.name);
   }
 
   Status LookAtSpace() {
@@ -148,6 +213,8 @@ class CheckAction : public Action {
 
   const PlanStep step_;
   const ActionTools tools_;
+  const HostRoot metrics_root_{tools_.files.root()};
+  std::unique_ptr<HostMetrics> metrics_;
 };
 
 // One-way: what the program does is its own business. It counts as done when it says so.

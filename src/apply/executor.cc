@@ -15,6 +15,7 @@ namespace {
 constexpr Duration kClockSlack = std::chrono::minutes(5);
 constexpr Duration kKeepFor = kDay * 30;
 constexpr Duration kPackagePatience = std::chrono::minutes(1);
+constexpr Duration kRecoverPatience = std::chrono::minutes(50);
 constexpr size_t kStepsMax = 1000;
 
 PackageOptions PackagesOf(const ApplyOptions& options) {
@@ -95,8 +96,14 @@ class Executor {
     const ActionTools tools{*files_,   *reader_,      *packages_,   *units_,
                             commands_, options_.data, options_.stop};
     DRIFTCAST_ASSIGN_OR_RETURN(actions_, MakeActions(plan_, tools));
-    for (const auto& action : actions_)
-      DRIFTCAST_RETURN_IF_ERROR(action->Prepare(options_.dry_run));
+    for (const auto& action : actions_) {
+      const Status prepared = action->Prepare(options_.dry_run);
+      // A unit that does not run has nothing to reload when a guard puts its file back.
+      const bool rests = prepared.code() == StatusCode::kFailedPrecondition && IsGuard(plan_) &&
+                         TakesUp(plan_.steps[action->first_step].kind);
+      if (rests) resting_.insert(action.get());
+      if (!rests) DRIFTCAST_RETURN_IF_ERROR(prepared);
+    }
     return Ok();
   }
 
@@ -130,6 +137,7 @@ class Executor {
   StatusOr<bool> NothingToDo() const {
     if (!again_) return false;
     for (const auto& action : actions_) {
+      if (TakesUp(plan_.steps[action->first_step].kind)) continue;
       DRIFTCAST_ASSIGN_OR_RETURN(const auto undos, action->Undos());
       if (!undos.empty()) return false;
     }
@@ -163,8 +171,15 @@ class Executor {
     GiveUp(*journal, status, result);
   }
 
+  // What takes a guard's put-back up has nothing to do when nothing was put back.
+  bool IsIdle(const Action& action) const {
+    return resting_.contains(&action) ||
+           (IsGuard(plan_) && undos_.empty() && TakesUp(plan_.steps[action.first_step].kind));
+  }
+
   Status DoAll(Journal& journal) {
     for (const auto& action : actions_) {
+      if (IsIdle(*action)) continue;
       const auto step = static_cast<int32_t>(action->first_step);
       DRIFTCAST_RETURN_IF_ERROR(CheckNotStopped("step", step));
       Tell(step, PlanState::kRunning, "");
@@ -199,6 +214,7 @@ class Executor {
 
   Status VerifyAll() {
     for (const auto& action : actions_) {
+      if (IsIdle(*action)) continue;
       const auto step = static_cast<int32_t>(action->first_step);
       DRIFTCAST_RETURN_IF_ERROR(CheckNotStopped("the check of step", step));
       Tell(step, PlanState::kVerifying, "");
@@ -240,6 +256,7 @@ class Executor {
   Commands commands_;
   std::unique_ptr<HostReader> reader_;
   std::vector<std::unique_ptr<Action>> actions_;
+  std::set<const Action*> resting_;
   std::vector<Undo> undos_;
   Duration downtime_{0};
   bool again_ = false;  // a guard that was carried out before
@@ -327,9 +344,33 @@ ApplyResult Execute(const Order& order, const ApplyOptions& options, const Clock
   return Executor(order, options, clock, progress).Run();
 }
 
+StatusOr<ApplyResult> Settle(const PlanId& plan, const ApplyOptions& options, const Clock& clock) {
+  DRIFTCAST_ASSIGN_OR_RETURN(const FileDescriptor lock, LockData(options.data, kRecoverPatience));
+  DRIFTCAST_ASSIGN_OR_RETURN(const auto begun, ListJournals(options.data));
+  ApplyResult result;
+  if (std::ranges::find(begun, plan) == begun.end()) {
+    result.detail = "it was interrupted before it was begun; nothing was changed";
+    RemediationPlan forgone;
+    forgone.id = plan;
+    forgone.stack = options.stack;
+    forgone.expires_at = clock.Now() + kKeepFor;
+    DRIFTCAST_ASSIGN_OR_RETURN(auto journal, Journal::Begin(options.data, forgone));
+    DRIFTCAST_RETURN_IF_ERROR(journal.End(result.state, result.detail));
+    return result;
+  }
+  DRIFTCAST_ASSIGN_OR_RETURN(const auto content, ReadJournal(options.data, plan));
+  result.state = content.end;
+  result.detail = content.detail;
+  if (content.end == PlanState::kRunning) {
+    result.state = PlanState::kUnclear;
+    result.detail = "it was interrupted, and could not be put back";
+  }
+  return result;
+}
+
 StatusOr<std::vector<ApplyResult>> Recover(const ApplyOptions& options, const Clock&,
                                            const ProgressSink& progress) {
-  DRIFTCAST_ASSIGN_OR_RETURN(const FileDescriptor lock, LockData(options.data));
+  DRIFTCAST_ASSIGN_OR_RETURN(const FileDescriptor lock, LockData(options.data, kRecoverPatience));
   DRIFTCAST_ASSIGN_OR_RETURN(const auto files, HostFiles::Open(options.root));
   PackageTool packages(files, PackagesOf(options));
   Units units(options.root, options.bus_address);

@@ -61,9 +61,14 @@ struct ApplyResult {
 ApplyResult Execute(const Order& order, const ApplyOptions& options, const Clock& clock,
                     const ProgressSink& progress);
 
-// Plans that were begun on this host and not ended, put back; one result each, last to first.
+// Plans that were begun on this host and not ended, put back; one result each, last to first. One
+// that is being carried out by a process that still lives is waited for, up to 50 minutes.
 StatusOr<std::vector<ApplyResult>> Recover(const ApplyOptions& options, const Clock& clock,
                                            const ProgressSink& progress);
+
+// What became of a plan here, after Recover. One that was not begun is not begun any more either:
+// it has failed, and its order is refused when it comes.
+StatusOr<ApplyResult> Settle(const PlanId& plan, const ApplyOptions& options, const Clock& clock);
 
 // The checks that need nothing but the order: key, signature, hash, stack, times, who approved.
 Status CheckOrder(const Order& order, const ApplyOptions& options, Instant now);

@@ -53,6 +53,8 @@ class FakeSystemd {
     const std::lock_guard lock(mutex_);
     return units_[name];
   }
+  // From now on nobody may change anything.
+  void Deny() { denies_ = true; }
   std::vector<std::string> Calls() {
     const std::lock_guard lock(mutex_);
     return calls_;
@@ -112,6 +114,8 @@ class FakeSystemd {
       sd_bus_message_read(call, "s", &name);
       return sd_bus_reply_method_return(call, "o", PathOf(name).c_str());
     }
+    if (denies_ && member != "Subscribe")
+      return sd_bus_reply_method_errorf(call, SD_BUS_ERROR_ACCESS_DENIED, "Access denied");
     if (member == "Subscribe" || member == "Reload") return sd_bus_reply_method_return(call, "");
     if (member.ends_with("UnitFiles")) return AnswerFiles(call, member);
     if (member.ends_with("Unit")) {
@@ -193,7 +197,7 @@ class FakeSystemd {
   const std::filesystem::path folder_;
   pid_t daemon_ = -1;
   sd_bus* bus_ = nullptr;
-  std::atomic<bool> ready_{false}, stop_{false};
+  std::atomic<bool> ready_{false}, stop_{false}, denies_{false};
   std::mutex mutex_;
   std::map<std::string, Unit> units_;
   std::vector<std::string> calls_;

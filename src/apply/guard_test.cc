@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "apply/fake_systemd.h"
 #include "apply/scratch_host.h"
 
 namespace driftcast {
@@ -110,6 +111,30 @@ TEST_F(GuardTest, GuardsAloneMakeAGuard) {
   plan_.steps.push_back(
       ScratchHost::Step(StepKind::kSetKey, Sshd(), {{"path", "Port"}, {"value", "23"}}));
   EXPECT_THAT(Look().detail, HasSubstr("a guard cannot have steps of kind set_key"));
+}
+
+// What reads the file takes it up again when it was put back, and only then.
+TEST_F(GuardTest, AUnitIsReloadedAfterAPutBack) {
+  FakeSystemd systemd(host_.base());
+  host_.bus_address = systemd.address();
+  systemd.Set("ssh.service", {});
+  const ResourceId unit = host_.Id("unit", "ssh.service");
+  plan_.steps.push_back(ScratchHost::Step(StepKind::kReloadUnit, unit));
+  plan_.base.push_back({unit, {}});
+  EXPECT_EQ(Look().state, PlanState::kSucceeded);
+  EXPECT_EQ(Look().state, PlanState::kSucceeded);
+  EXPECT_TRUE(systemd.Calls().empty()) << "nothing was put back";
+  host_.Write(kSshdPath, kBad);
+  const auto result = Look();
+  EXPECT_EQ(result.state, PlanState::kSucceeded) << result.detail;
+  EXPECT_EQ(host_.Read(kSshdPath), kGood);
+  EXPECT_EQ(systemd.Calls(), std::vector<std::string>{"ReloadUnit ssh.service"});
+  // One that does not run reads it when it starts.
+  systemd.Set("ssh.service", {.active = "inactive"});
+  host_.Write(kSshdPath, kBad);
+  EXPECT_EQ(Look().state, PlanState::kSucceeded);
+  EXPECT_EQ(host_.Read(kSshdPath), kGood);
+  EXPECT_EQ(systemd.Calls().size(), 1u);
 }
 
 TEST_F(GuardTest, AKernelSettingIsGuardedLive) {

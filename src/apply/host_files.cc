@@ -9,7 +9,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "apply/probe.h"
@@ -270,6 +272,33 @@ Status HostFiles::RemoveLeftovers(const std::string& path) const {
     if (name.starts_with(kLeftoverPrefix) && unlinkat(place->folder.get(), name.c_str(), 0) != 0)
       return ErrnoStatus(errno, "removing a file that was on its way to " + path);
   return Ok();
+}
+
+StatusOr<FileDescriptor> HostFiles::OpenFolder(const std::string& path) const {
+  if (path == "/") return FileDescriptor(fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0));
+  DRIFTCAST_ASSIGN_OR_RETURN(const Place place, Find(path));
+  FileDescriptor folder(openat(place.folder.get(), place.name.c_str(),
+                               O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!folder) return ErrnoStatus(errno, path);
+  return folder;
+}
+
+StatusOr<FileDescriptor> HostFiles::LockRecords(const std::string& path, Duration patience) const {
+  DRIFTCAST_ASSIGN_OR_RETURN(const Place place, Find(path));
+  FileDescriptor fd(openat(place.folder.get(), place.name.c_str(),
+                           O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!fd) return ErrnoStatus(errno, path);
+  struct flock how {};
+  how.l_type = F_WRLCK;
+  how.l_whence = SEEK_SET;
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (fcntl(fd.get(), F_SETLK, &how) != 0) {
+    if (errno != EAGAIN && errno != EACCES && errno != EINTR) return ErrnoStatus(errno, path);
+    if (std::chrono::steady_clock::now() >= deadline)
+      return ResourceExhausted("{} is held by somebody else", path);
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return fd;
 }
 
 StatusOr<std::vector<std::string>> HostFiles::List(const std::string& folder) const {

@@ -18,6 +18,7 @@
 
 #include "base/file.h"
 #include "base/status.h"
+#include "base/time.h"
 
 namespace driftcast {
 
@@ -67,6 +68,13 @@ class HostFiles {
 
   // Removes what an interrupted Replace of this path may have left in its folder.
   Status RemoveLeftovers(const std::string& path) const;
+
+  // A folder, opened only to be named by its descriptor (O_PATH). NotFound.
+  StatusOr<FileDescriptor> OpenFolder(const std::string& path) const;
+
+  // The lock of a table of records (fcntl(2)), made when missing, held as long as the descriptor.
+  // ResourceExhausted when somebody else still holds it after `patience`.
+  StatusOr<FileDescriptor> LockRecords(const std::string& path, Duration patience) const;
 
   // Names of regular files in a folder, sorted; empty when it is not there.
   StatusOr<std::vector<std::string>> List(const std::string& folder) const;

@@ -4,8 +4,11 @@
 #include <charconv>
 
 #include "apply/edit_candidates.h"
+#include "apply/mounts.h"
 #include "apply/sysctl.h"
 #include "base/crypto.h"
+#include "collect/account_collector.h"
+#include "collect/certificate_collector.h"
 #include "collect/names.h"
 
 namespace driftcast {
@@ -79,6 +82,16 @@ bool HasKeys(const ResourceId& resource) {
   return resource.kind == "file" || resource.kind == "package" || resource.kind == "sysctl";
 }
 
+// Read by the agent's own reader; its secrets come out as fingerprints that compare with nothing.
+StatusOr<std::vector<KeyValue>> AccountKeys(const std::string& root, const ResourceId& resource) {
+  const HostRoot host(root);
+  const SecretGuard guard(RandomBytes(32));
+  AccountCollector accounts(host, guard);
+  DRIFTCAST_ASSIGN_OR_RETURN(const auto observed,
+                             accounts.CollectOne(resource.kind, resource.name));
+  return observed ? observed->keys : std::vector<KeyValue>{};
+}
+
 Status CompareOne(const RemediationPlan& plan, const PlanBase& base,
                   const std::vector<KeyValue>& now) {
   if (base.observed.empty() && !now.empty() && Creates(plan, base.resource))
@@ -137,6 +150,16 @@ StatusOr<std::vector<KeyValue>> HostReader::Keys(const ResourceId& resource) con
     DRIFTCAST_ASSIGN_OR_RETURN(const UnitState state, units_.Read(resource.name));
     return std::vector<KeyValue>{{"enabled", Value::Text(state.file_state)}};
   }
+  if (resource.kind == "user" || resource.kind == "group" || resource.kind == "authorized_key")
+    return AccountKeys(files_.root(), resource);
+  if (resource.kind == "mount") return ReadMount(files_, PathOfResourceName(resource.name));
+  if (resource.kind == "certificate") {
+    DRIFTCAST_ASSIGN_OR_RETURN(const FileImage image,
+                               files_.Read(PathOfResourceName(resource.name)));
+    ResourceObserved observed;
+    if (const auto facts = ReadCertificate(image.content)) AddCertificate(*facts, observed);
+    return observed.keys;
+  }
   return Unimplemented("resources of kind {} cannot be changed", resource.kind);
 }
 
@@ -190,7 +213,9 @@ Status CompareWithBase(const RemediationPlan& plan, const HostReader& reader) {
     if (path == step.parameters.end() || path->second.ends_with("[]") ||
         Mentions(base, path->second))
       continue;
-    DRIFTCAST_ASSIGN_OR_RETURN(const auto now, reader.Keys(step.resource));
+    DRIFTCAST_ASSIGN_OR_RETURN(auto now, reader.Keys(step.resource));
+    // A secret is in no base: the engine does not know it.
+    std::erase_if(now, [](const KeyValue& key) { return key.value.type == ValueType::kSecret; });
     if (const auto values = ValuesOf(now, path->second); values != "absent")
       return Aborted("{} of {} is {} and was absent when the plan was made", path->second,
                      step.resource.name, values);

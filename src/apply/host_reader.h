@@ -27,7 +27,8 @@ class HostReader {
   HostReader(const HostFiles& files, const PackageTool& packages, Units& units, LensReader lens)
       : files_(files), packages_(packages), units_(units), lens_(std::move(lens)) {}
 
-  // Kinds "file", "package", "sysctl", and of a "unit" its key "enabled". Empty when the resource
+  // Kinds "file", "package", "sysctl", "user", "group", "authorized_key", "mount", "certificate",
+  // and of a "unit" its key "enabled". Empty when the resource
   // does not exist. Unimplemented for other kinds. Secrets are in the clear here, and stay here.
   StatusOr<std::vector<KeyValue>> Keys(const ResourceId& resource) const;
   std::vector<KeyValue> KeysOf(const std::string& path, const FileImage& image) const;

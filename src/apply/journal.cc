@@ -7,7 +7,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <functional>
 #include <set>
+#include <thread>
 
 #include <nlohmann/json.hpp>
 
@@ -208,12 +211,16 @@ Status PruneJournals(const fs::path& data, Instant now, Duration age) {
   return Ok();
 }
 
-StatusOr<FileDescriptor> LockData(const fs::path& data) {
+StatusOr<FileDescriptor> LockData(const fs::path& data, Duration patience) {
   DRIFTCAST_RETURN_IF_ERROR(MakeFolder(data));
   FileDescriptor fd(open((data / "lock").c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd) return ErrnoStatus(errno, (data / "lock").string());
-  if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
-    return ResourceExhausted("another plan is being carried out on this host");
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (std::chrono::steady_clock::now() >= deadline)
+      return ResourceExhausted("another plan is being carried out on this host");
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
   return fd;
 }
 
@@ -229,6 +236,21 @@ StatusOr<std::string> KeepContent(const fs::path& data, const std::string& conte
   }
   DRIFTCAST_RETURN_IF_ERROR(WriteFileAtomically(path, content, 0600));
   return digest;
+}
+
+StatusOr<std::string> KeptLine(const fs::path& data,
+                               const std::function<std::string(const std::string&)>& find) {
+  std::vector<std::pair<fs::file_time_type, std::string>> kept;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(data / "kept", error))
+    kept.emplace_back(entry.last_write_time(error), entry.path().filename().string());
+  std::ranges::sort(kept, std::greater<>());
+  for (const auto& [time, digest] : kept) {
+    const auto content = KeptContent(data, digest);
+    if (!content.ok()) continue;
+    if (std::string line = find(*content); !line.empty()) return line;
+  }
+  return NotFound("nothing of the kind is kept on this host");
 }
 
 StatusOr<std::string> KeptContent(const fs::path& data, const std::string& digest) {

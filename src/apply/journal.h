@@ -19,6 +19,7 @@
 #define DRIFTCAST_APPLY_JOURNAL_H_
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -81,11 +82,15 @@ StatusOr<std::vector<PlanId>> ListJournals(const std::filesystem::path& data);
 // kept contents that no log mentions and that are older than that.
 Status PruneJournals(const std::filesystem::path& data, Instant now, Duration age);
 
-// One at a time: ResourceExhausted when another process holds the lock.
-StatusOr<FileDescriptor> LockData(const std::filesystem::path& data);
+// One at a time: ResourceExhausted when another process still holds the lock after `patience`.
+StatusOr<FileDescriptor> LockData(const std::filesystem::path& data,
+                                  Duration patience = Duration{0});
 
 // Stores content under its SHA-256 and returns that in hex.
 StatusOr<std::string> KeepContent(const std::filesystem::path& data, const std::string& content);
+// What `find` makes of the youngest kept content of which it makes something. NotFound.
+StatusOr<std::string> KeptLine(const std::filesystem::path& data,
+                               const std::function<std::string(const std::string&)>& find);
 // NotFound; DataLoss when it is not what its name says.
 StatusOr<std::string> KeptContent(const std::filesystem::path& data, const std::string& digest);
 

@@ -1,8 +1,12 @@
 // Each strategy's steps against each way to fail: killed at every point, a check that says unwell,
-// a host that does not allow it, a disk that fills up. Everything is as before then, or done, or
-// the outcome is unclear and names what is left.
+// a host that does not allow it, a system that denies it, a disk that fills up, a package whose
+// scripts fail. Everything is as before then, or done, or the outcome is unclear and names what is
+// left. (Agent and engine are killed in tests/remedy_kill_test.cc.)
+#include <linux/capability.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 
 #include <csignal>
 
@@ -11,6 +15,7 @@
 
 #include "apply/fake_systemd.h"
 #include "apply/scratch_host.h"
+#include "collect/account_collector.h"
 
 namespace driftcast {
 namespace {
@@ -19,6 +24,8 @@ using ::testing::HasSubstr;
 
 constexpr const char* kNginx = "nginx.service";
 constexpr const char* kConf = "/etc/nginx.conf";
+constexpr const char* kSshKey =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ eve@x";
 
 struct PlanCase {
   const char* name;  // the strategy, and what it does here
@@ -36,6 +43,15 @@ PlanStep OnUnit(const ScratchHost& host, StepKind kind) {
 PlanStep OnPackage(const ScratchHost& host, StepKind kind,
                    std::map<std::string, std::string> parameters = {}) {
   return ScratchHost::Step(kind, host.Id("package", "dc-demo"), std::move(parameters));
+}
+PlanStep OnUser(const ScratchHost& host, const std::string& path, const std::string& value) {
+  return ScratchHost::Step(StepKind::kSetKey, host.Id("user", "web"),
+                           {{"path", path}, {"value", value}});
+}
+ResourceId SshKey(const ScratchHost& host) {
+  AuthorizedKey key;
+  EXPECT_TRUE(ReadAuthorizedKey(kSshKey, key));
+  return host.Id("authorized_key", "web " + key.fingerprint);
 }
 PlanStep Swappiness(const ScratchHost& host) {
   return ScratchHost::Step(StepKind::kSetSysctl, host.Id("sysctl", "vm.swappiness"),
@@ -76,6 +92,22 @@ const PlanCase kPlans[] = {
      [](const ScratchHost& h) {
        return std::vector{OnUnit(h, StepKind::kStopUnit), OnUnit(h, StepKind::kMaskUnit)};
      }},
+    {"IsolateAUser",
+     [](const ScratchHost& h) {
+       return std::vector{OnUser(h, "password", "locked"), OnUser(h, "expires", "1")};
+     }},
+    {"RevertAShellAndAMembership",
+     [](const ScratchHost& h) {
+       return std::vector{OnUser(h, "shell", "/usr/sbin/nologin"), OnUser(h, "group[]", "adm")};
+     }},
+    {"RevertAnAddedUser",
+     [](const ScratchHost& h) {
+       return std::vector{ScratchHost::Step(StepKind::kRemoveResource, h.Id("user", "mallory"))};
+     }},
+    {"RevertAnAddedSshKey",
+     [](const ScratchHost& h) {
+       return std::vector{ScratchHost::Step(StepKind::kRemoveResource, SshKey(h))};
+     }},
     {"Guard",
      [](const ScratchHost& h) {
        return std::vector{ScratchHost::Step(
@@ -95,6 +127,9 @@ class Stage {
     return host_.Plan(id, std::move(steps),
                       {{host_.Id("file", kConf), {{"workers", Value::Integer(4)}}},
                        {host_.Id("unit", kNginx), {{"enabled", Value::Text("enabled")}}},
+                       {host_.Id("user", "web"), {{"shell", Value::Text("/bin/sh")}}},
+                       {host_.Id("user", "mallory"), {{"uid", Value::Integer(1001)}}},
+                       {SshKey(host_), {{"type", Value::Text("ssh-ed25519")}}},
                        {host_.Id("package", "dc-demo"), {{"version", Value::Text("1.0")}}},
                        {host_.Id("sysctl", "vm.swappiness"), {{"value", Value::Integer(60)}}}});
   }
@@ -105,6 +140,7 @@ class Stage {
     return all;
   }
   ScratchHost& host() { return host_; }
+  void DenyUnits() { systemd_.Deny(); }
 
  private:
   void Fill() {
@@ -112,6 +148,15 @@ class Stage {
     systemd_.Set(kNginx, {});
     host_.Write(kConf, "# mine\nworkers 4\n", 0640);
     host_.Write("/proc/sys/vm/swappiness", "60\n");
+    host_.Write("/etc/passwd",
+                "root:x:0:0:root:/root:/bin/sh\nweb:x:33:33::/srv:/bin/sh\n"
+                "mallory:x:1001:1001::/home/m:/bin/sh\n");
+    host_.Write("/etc/shadow", "root:*:1::::::\nweb:$y$secret:1:0:99999:7:::\nmallory:!:1::::::\n",
+                0640);
+    host_.Write("/etc/group", "root:x:0:\nadm:x:4:mallory\nweb:x:33:\nmallory:x:1001:\n");
+    host_.Write("/etc/gshadow", "root:*::\nadm:*::mallory\nweb:!::\nmallory:!::\n", 0640);
+    host_.Write("/etc/.pwd.lock", "", 0600);  // as hosts have it
+    host_.Write("/srv/.ssh/authorized_keys", std::string("# ours\n") + kSshKey + "\n", 0600);
     AddShell(host_);
     host_.MakeDeb("dc-demo", "1.0");
     host_.MakeDeb("dc-demo", "2.0");
@@ -121,6 +166,43 @@ class Stage {
   ScratchHost host_;
   FakeSystemd systemd_;
 };
+
+// What the outcome has to be after something went wrong.
+void ExpectSettled(const ApplyResult& result, const std::map<std::string, std::string>& before,
+                   const std::map<std::string, std::string>& after) {
+  if (result.state == PlanState::kRolledBack || result.state == PlanState::kFailed) {
+    EXPECT_EQ(after, before) << result.detail;
+  } else if (result.state == PlanState::kSucceeded) {
+    EXPECT_NE(after, before) << result.detail;
+  } else {
+    EXPECT_EQ(result.state, PlanState::kUnclear) << result.detail;
+    EXPECT_THAT(result.detail, HasSubstr("not as before: "));
+    EXPECT_NE(after, before) << "it claims a difference that is none: " << result.detail;
+  }
+}
+
+// Root's right to write what belongs to others, for this process and what it starts. False where
+// there is none to give up.
+bool GiveUpOverride() {
+  for (const int capability : {CAP_DAC_OVERRIDE, CAP_FOWNER})
+    if (prctl(PR_CAPBSET_DROP, capability) != 0) return false;
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[2]{};
+  if (syscall(SYS_capget, &header, data) != 0) return false;
+  for (const int capability : {CAP_DAC_OVERRIDE, CAP_FOWNER}) {
+    data[0].effective &= ~(1U << capability);
+    data[0].permitted &= ~(1U << capability);
+    data[0].inheritable &= ~(1U << capability);
+  }
+  return syscall(SYS_capset, &header, data) == 0;
+}
+
+// Everything in a folder belongs to somebody else from then on.
+void GiveAway(const fs::path& folder) {
+  ASSERT_EQ(chown(folder.c_str(), 1, 1), 0);
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    ASSERT_EQ(lchown(entry.path().c_str(), 1, 1), 0);
+}
 
 class MatrixTest : public testing::TestWithParam<PlanCase> {
  protected:
@@ -175,7 +257,9 @@ TEST_P(MatrixTest, UnwellAtTheEndEverythingIsAsBefore) {
 
 TEST_P(MatrixTest, WhereTheHostDoesNotAllowItNothingIsTouched) {
   Stage stage;
-  stage.host().Allow("file /etc/other\npackage other\nsysctl other.*\nunit other.service\n");
+  stage.host().Allow(
+      "file /etc/other\npackage other\nsysctl other.*\nunit other.service\nuser other\n"
+      "authorized_key other\n");
   const auto before = stage.Snapshot();
   const auto result = stage.host().Apply(stage.Plan(GetParam().steps(stage.host())));
   EXPECT_EQ(result.state, PlanState::kFailed);
@@ -203,14 +287,8 @@ TEST_P(MatrixTest, OnAFullDiskItIsDoneOrAsBeforeOrNamed) {
       const auto result = stage.host().Apply(stage.Plan(GetParam().steps(stage.host())));
       SetProbe({});
       fs::remove(place / "filler");
-      if (result.state == PlanState::kRolledBack) {
-        EXPECT_EQ(stage.Snapshot(), before) << result.detail;
-      } else if (result.state == PlanState::kSucceeded) {
-        EXPECT_NE(stage.Snapshot(), before);
-      } else {
-        EXPECT_EQ(result.state, PlanState::kUnclear) << result.detail;
-        EXPECT_THAT(result.detail, HasSubstr("not as before: "));
-      }
+      EXPECT_NE(result.state, PlanState::kFailed) << result.detail;
+      ExpectSettled(result, before, stage.Snapshot());
       // What could not be stored is settled once there is room, and stays as it was told.
       for (const auto& recovered : stage.host().RecoverAll())
         EXPECT_EQ(recovered.state, PlanState::kRolledBack) << recovered.detail;
@@ -219,6 +297,79 @@ TEST_P(MatrixTest, OnAFullDiskItIsDoneOrAsBeforeOrNamed) {
     umount2(place.c_str(), MNT_DETACH);
     fs::remove(place);
   });
+}
+
+// The system itself says no: files, packages' folders and kernel settings are somebody else's, and
+// the service manager lets nobody touch a unit. From the start; and from the first step on, when
+// the package manager's own database is denied as well.
+TEST_P(MatrixTest, WhatTheSystemDeniesIsDoneOrAsBeforeOrNamed) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root, to give away rights";
+  for (const bool later : {false, true}) {
+    Stage stage;
+    stage.DenyUnits();
+    for (const char* folder : {"etc", "usr", "proc", "srv"}) GiveAway(stage.host().root() / folder);
+    if (later) GiveAway(stage.host().root() / "var/lib/dpkg");
+    const auto before = stage.Snapshot();
+    const auto plan = stage.Plan(GetParam().steps(stage.host()));
+    const fs::path told = stage.host().base() / "told";
+    InChild([&] {
+      SetProbe([&](const char* point) {
+        if (!later || std::string_view(point) != "step.intended") return;
+        ASSERT_TRUE(GiveUpOverride());
+      });
+      if (!later) {
+        ASSERT_TRUE(GiveUpOverride());
+      }
+      const auto result = stage.host().Apply(plan);
+      std::ofstream(told) << PlanStateName(result.state) << "\n" << result.detail;
+    });
+    const std::string text = *ReadFile(told);
+    ApplyResult result;
+    for (const PlanState state :
+         {PlanState::kSucceeded, PlanState::kRolledBack, PlanState::kUnclear})
+      if (text.starts_with(PlanStateName(state))) result.state = state;
+    result.detail = text.substr(text.find('\n') + 1);
+    ExpectSettled(result, before, stage.Snapshot());
+    const bool holds = std::string_view(GetParam().name) == "PreventWithAHold" && !later;
+    EXPECT_EQ(result.state == PlanState::kSucceeded, holds) << result.detail;
+  }
+}
+
+// A package's scripts fail: those of the version that is there and of the one that comes, the first
+// time (so that the way back is free) and always.
+TEST_P(MatrixTest, WhenAPackagesScriptFailsItIsAsBeforeOrNamed) {
+  {
+    const ScratchHost any;
+    const auto steps = GetParam().steps(any);
+    if (std::ranges::none_of(steps,
+                             [](const PlanStep& step) { return step.resource.kind == "package"; }))
+      GTEST_SKIP() << "no package is touched";
+  }
+  for (const char* version : {"1.0", "2.0"})
+    for (const char* script : {"preinst", "postinst", "prerm", "postrm"})
+      for (const bool always : {false, true}) {
+        Stage stage;
+        const std::string which =
+            fmt::format("{} of {}{}", script, version, always ? "" : ", once");
+        // Not before it is asked to: it has to be installed first.
+        std::string text = "[ -e /var/log/fail ] || exit 0\n";
+        if (!always) text += "[ ! -e /var/log/failed ] || exit 0\n";
+        text += ": > /var/log/failed\nexit 1";
+        stage.host().MakeDeb("dc-demo", version, {{script, text}});
+        if (std::string_view(version) == "1.0") stage.host().Install("dc-demo", "1.0");
+        const auto plan = stage.Plan(GetParam().steps(stage.host()));
+        const auto before = stage.Snapshot();
+        stage.host().Write("/var/log/fail", "");
+        const auto result = stage.host().Apply(plan);
+        const bool failed = stage.host().Exists("/var/log/failed");
+        ExpectSettled(result, before, stage.Snapshot());
+        if (failed && !always) {
+          EXPECT_NE(result.state, PlanState::kUnclear) << which << ": " << result.detail;
+        }
+        if (!failed) {
+          EXPECT_EQ(result.state, PlanState::kSucceeded) << which << ": " << result.detail;
+        }
+      }
 }
 
 INSTANTIATE_TEST_SUITE_P(Plans, MatrixTest, testing::ValuesIn(kPlans),

@@ -159,7 +159,8 @@ Status ValidatePackageVersion(const std::string& version) {
 
 bool PackageState::SameAs(const PackageState& other) const {
   return installed == other.installed && hold == other.hold &&
-         (installed ? version == other.version : status == other.status);
+         (installed ? version == other.version && Wanted() == other.Wanted()
+                    : status == other.status);
 }
 
 StatusOr<PackageState> PackageTool::Read(const std::string& name) const {

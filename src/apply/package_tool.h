@@ -22,8 +22,9 @@ struct PackageState {
   std::string status;        // dpkg's own words: "install ok installed"; empty = not known to it
   std::vector<std::string> conffiles;  // paths
 
-  // Same presence, version and hold.
+  // Same presence, version, and what is wanted of it: "install", "hold", "deinstall".
   bool SameAs(const PackageState& other) const;
+  std::string Wanted() const { return status.substr(0, status.find(' ')); }
 };
 
 struct PackageOptions {

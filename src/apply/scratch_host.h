@@ -253,7 +253,7 @@ class ScratchHost {
     Write("/var/lib/dpkg/available", "");
     Write("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\nweb:x:33:33::/srv:/bin/sh\n");
     Write("/etc/group", "root:x:0:\nweb:x:33:\n");
-    Allow("file\npackage\nsysctl\nunit\ncommand\n");
+    Allow("file\npackage\nsysctl\nunit\ncommand\nuser\ngroup\nauthorized_key\nmount\n");
   }
 
   fs::path base_;

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apply/journal.h"
+#include "apply/mounts.h"
 #include "apply/sysctl.h"
 #include "base/crypto.h"
 
@@ -92,6 +93,15 @@ Status SysctlBack(const Undo& undo, const HostFiles& files) {
   return WriteSysctl(files, undo.name, undo.value_before);
 }
 
+Status MountBack(const Undo& undo, const HostFiles& files) {
+  DRIFTCAST_ASSIGN_OR_RETURN(const std::string now, ReadMountFlags(files, undo.name));
+  if (now == undo.value_before) return Ok();
+  if (now != undo.value_after)
+    return FailedPrecondition("{} was mounted {} by somebody else meanwhile, and is left alone",
+                              undo.name, now);
+  return Remount(files, undo.name, undo.value_before);
+}
+
 Status VersionBack(const Undo& undo, const PackageState& now, PackageTool& packages,
                    const std::filesystem::path& data) {
   const PackageState& before = undo.package_before;
@@ -111,9 +121,14 @@ Status PackageBack(const Undo& undo, const std::filesystem::path& data, PackageT
   DRIFTCAST_ASSIGN_OR_RETURN(const FileDescriptor lock, packages.Lock(kLockPatience));
   DRIFTCAST_ASSIGN_OR_RETURN(const PackageState now, packages.Read(undo.name));
   if (now.SameAs(undo.package_before)) return Ok();
-  DRIFTCAST_RETURN_IF_ERROR(VersionBack(undo, now, packages, data));
+  // Only what is wanted of it may have moved.
+  if (!(now.installed && undo.package_before.installed &&
+        now.version == undo.package_before.version)) {
+    DRIFTCAST_RETURN_IF_ERROR(VersionBack(undo, now, packages, data));
+  }
   DRIFTCAST_ASSIGN_OR_RETURN(const PackageState then, packages.Read(undo.name));
-  if (then.hold != undo.package_before.hold)
+  // A removal that was refused leaves behind that it is wanted.
+  if (undo.package_before.installed && then.Wanted() != undo.package_before.Wanted())
     return packages.SetHold(undo.name, undo.package_before.hold);
   return Ok();
 }
@@ -133,8 +148,8 @@ StatusOr<json> UndoToJson(const std::filesystem::path& data, const Undo& undo) {
     out["kind"] = "file";
     DRIFTCAST_ASSIGN_OR_RETURN(out["before"], ImageToJson(data, undo.before));
     out["after"] = undo.after_digest;
-  } else if (undo.kind == Undo::Kind::kSysctl) {
-    out["kind"] = "sysctl";
+  } else if (undo.kind == Undo::Kind::kSysctl || undo.kind == Undo::Kind::kMount) {
+    out["kind"] = undo.kind == Undo::Kind::kMount ? "mount" : "sysctl";
     out["before"] = undo.value_before;
     out["after"] = undo.value_after;
   } else if (undo.kind == Undo::Kind::kUnit) {
@@ -161,8 +176,8 @@ StatusOr<Undo> UndoFromJson(const std::filesystem::path& data, const json& in) {
     DRIFTCAST_RETURN_IF_ERROR(ValidateHostPath(undo.name));
     DRIFTCAST_ASSIGN_OR_RETURN(undo.before, ImageFromJson(data, in.at("before")));
     undo.after_digest = in.at("after").get<std::string>();
-  } else if (kind == "sysctl") {
-    undo.kind = Undo::Kind::kSysctl;
+  } else if (kind == "sysctl" || kind == "mount") {
+    undo.kind = kind == "mount" ? Undo::Kind::kMount : Undo::Kind::kSysctl;
     undo.value_before = in.at("before").get<std::string>();
     undo.value_after = in.at("after").get<std::string>();
   } else if (kind == "package") {
@@ -193,6 +208,8 @@ Status GoBack(const Undo& undo, const std::filesystem::path& data, const HostToo
       return PackageBack(undo, data, tools.packages);
     case Undo::Kind::kUnit:
       return tools.units.GoBack(undo.name, undo.unit_before, kUnitTimeout);
+    case Undo::Kind::kMount:
+      return MountBack(undo, tools.files);
     case Undo::Kind::kNone:
       return Ok();
   }
@@ -224,8 +241,9 @@ std::string RemainingDifference(const Undo& undo, const HostTools& tools) {
     const std::string difference = undo.before.DifferenceTo(*now);
     return difference.empty() ? "" : undo.name + ": " + difference;
   }
-  if (undo.kind == Undo::Kind::kSysctl) {
-    const auto now = ReadSysctl(tools.files, undo.name);
+  if (undo.kind == Undo::Kind::kSysctl || undo.kind == Undo::Kind::kMount) {
+    const auto now = undo.kind == Undo::Kind::kMount ? ReadMountFlags(tools.files, undo.name)
+                                                     : ReadSysctl(tools.files, undo.name);
     if (!now.ok()) return undo.name + ": cannot be read: " + Message(now.status());
     if (*now == undo.value_before) return "";
     return fmt::format("{} is {} instead of {}", undo.name, *now, undo.value_before);

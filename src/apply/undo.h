@@ -22,14 +22,14 @@ struct HostTools {
 };
 
 struct Undo {
-  enum class Kind { kFile, kSysctl, kPackage, kUnit, kNone };
+  enum class Kind { kFile, kSysctl, kPackage, kUnit, kMount, kNone };
   Kind kind = Kind::kFile;
-  std::string name;  // path, setting or package
+  std::string name;  // path, setting, package, unit or mount point
 
   FileImage before;          // kFile; its content is in DATA/kept
   std::string after_digest;  // kFile: ImageDigest of what we were about to write. Empty: a
                              // package's script writes it, so anything may be there
-  std::string value_before, value_after;  // kSysctl
+  std::string value_before, value_after;  // kSysctl; kMount: its flags, "ro,nosuid"
   PackageState package_before;            // kPackage
   std::string deb;        // kPackage: file in DATA/debs to go back with; empty = there is none
   UnitState unit_before;  // kUnit

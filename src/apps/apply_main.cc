@@ -46,6 +46,7 @@ struct Arguments {
   bool dry_run = false;
   bool recover = false;
   bool print_allowed = false;
+  std::string settle;
 };
 
 int ExitCodeOf(PlanState state) {
@@ -115,7 +116,7 @@ StatusOr<ApplyOptions> OptionsOf(const Arguments& arguments) {
   for (const auto& folder : arguments.packages) options.package_sources.emplace_back(folder);
   options.may_download = !arguments.no_download;
   options.dry_run = arguments.dry_run;
-  if (arguments.recover) return options;
+  if (arguments.recover || !arguments.settle.empty()) return options;
   if (arguments.stack.empty()) return InvalidArgument("--stack is needed");
   DRIFTCAST_ASSIGN_OR_RETURN(options.public_key, ReadKey(arguments.key_file));
   return options;
@@ -140,6 +141,13 @@ int RunRecover(const ApplyOptions& options) {
   for (const auto& result : *results)
     if (result.state == PlanState::kUnclear) return kExitUnclear;
   return kExitSucceeded;
+}
+
+int RunSettle(const std::string& plan, const ApplyOptions& options) {
+  const auto result = Settle(PlanId(plan), options, *SystemClock());
+  if (!result.ok()) return Fail(result.status(), kExitFailed);
+  PrintProgress({PlanId(plan), -1, result->state, result->detail, Duration{0}});
+  return ExitCodeOf(result->state);
 }
 
 int RunOrder(const Arguments& arguments, ApplyOptions options) {
@@ -177,6 +185,8 @@ int Main(int argc, char** argv) {
   app.add_flag("--no-download", arguments.no_download, "Do not ask apt for packages");
   app.add_flag("--dry-run", arguments.dry_run, "Print the exact change and write nothing");
   app.add_flag("--recover", arguments.recover, "Put back what an interrupted order left");
+  app.add_option("--settle", arguments.settle,
+                 "Say what became of a plan; one that was not begun never is");
   app.add_flag("--print-allowed", arguments.print_allowed, "Print the kinds that may be changed");
   app.footer("SIGTERM: no further step is begun, and what was done is put back.");
   try {
@@ -188,6 +198,7 @@ int Main(int argc, char** argv) {
   if (arguments.print_allowed) return PrintAllowed(arguments);
   auto options = OptionsOf(arguments);
   if (!options.ok()) return Fail(options.status(), kExitUsage);
+  if (!arguments.settle.empty()) return RunSettle(arguments.settle, *options);
   return arguments.recover ? RunRecover(*options) : RunOrder(arguments, *std::move(options));
 }
 

@@ -21,6 +21,8 @@ Permission PermissionFor(const PlanStep& step) {
     case StepKind::kCheckUnit:
     case StepKind::kCheckPort:
     case StepKind::kCheckSpace:
+    case StepKind::kCheckCertificate:
+    case StepKind::kCheckMetric:
       return {};
     case StepKind::kRunCommand:
     case StepKind::kCheckCommand:
@@ -28,6 +30,9 @@ Permission PermissionFor(const PlanStep& step) {
     case StepKind::kCleanPackageCache:
       return {"package", "cache"};
     default:
+      // "alice SHA256:...": a host allows the keys of a user, not single ones.
+      if (step.resource.kind == "authorized_key")
+        return {"authorized_key", step.resource.name.substr(0, step.resource.name.find(' '))};
       return {step.resource.kind.substr(0, step.resource.kind.find(':')), step.resource.name};
   }
 }

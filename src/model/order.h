@@ -18,7 +18,8 @@
 
 namespace driftcast {
 
-// What a host's allow-list has to name for a step: {"file", "/etc/motd"}, {"command", "renew-web"}.
+// What a host's allow-list has to name for a step: {"file", "/etc/motd"}, {"command", "renew-web"},
+// {"authorized_key", "alice"}.
 // An empty kind: nothing, for steps that only look or that are the engine's own.
 struct Permission {
   std::string kind, name;

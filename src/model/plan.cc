@@ -146,6 +146,10 @@ const char* StepKindName(StepKind kind) {
       return "check_space";
     case StepKind::kWriteFile:
       return "write_file";
+    case StepKind::kCheckCertificate:
+      return "check_certificate";
+    case StepKind::kCheckMetric:
+      return "check_metric";
   }
   return "unknown";
 }
@@ -184,7 +188,8 @@ std::string PlanHash(const RemediationPlan& plan) { return Hex(Sha256(CanonicalP
 
 bool IsCheckStep(StepKind kind) {
   return kind == StepKind::kCheckUnit || kind == StepKind::kCheckPort ||
-         kind == StepKind::kCheckCommand || kind == StepKind::kCheckSpace;
+         kind == StepKind::kCheckCommand || kind == StepKind::kCheckSpace ||
+         kind == StepKind::kCheckCertificate || kind == StepKind::kCheckMetric;
 }
 
 bool IsFinal(PlanState state) {

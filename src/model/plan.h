@@ -33,15 +33,15 @@ enum class Strategy : uint8_t {
 enum class StepKind : uint8_t {
   kNone = 0,
   kAcceptObserved = 1,   // engine only: expected := observed [until: RFC 3339, optional]
-  kSetKey = 2,           // set one key of a file in place [path, value]
-  kRemoveKey = 3,        // [path]
+  kSetKey = 2,           // set one key in place, of a file, user, SSH key or mount [path, value]
+  kRemoveKey = 3,        // [path; of a set the member's value]
   kRestoreContent = 4,   // write a file back to kept content [digest]
   kRestoreMetadata = 5,  // owner, group, mode of a file [owner, group, mode]
   kInstallPackage = 6,   // exactly this version [version]
   kHoldPackage = 7,      // dpkg hold
   kUnholdPackage = 8,
   kSetSysctl = 9,        // live value [value], persisted in /etc/sysctl.d when [persist] = "true"
-  kRemoveResource = 10,  // a file that should not be there, or a package
+  kRemoveResource = 10,  // a file, package, user, group or SSH key that should not be there
   kReloadUnit = 11,      // [unit]
   kRestartUnit = 12,     // [unit]
   kArmGuard = 13,        // revert by itself when the key moves before [until]
@@ -58,6 +58,8 @@ enum class StepKind : uint8_t {
   kCheckCommand = 24,       // health: a registered command says so [command; its own arguments]
   kCheckSpace = 25,         // health: the file system is no fuller than [percent_max]
   kWriteFile = 26,          // a whole small file, made when missing [content, mode]
+  kCheckCertificate = 27,   // health: the certificate ends later than [after: RFC 3339]
+  kCheckMetric = 28,        // health: [metric] of the resource is at most [max], at least [min]
 };
 
 struct PlanStep {

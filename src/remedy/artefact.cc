@@ -1,6 +1,8 @@
 #include "remedy/artefact.h"
 
 #include <cctype>
+#include <cmath>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -103,11 +105,80 @@ StatusOr<std::string> SysctlTask(const PlanStep& step) {
                {"sysctl_file", "/etc/sysctl.d/99-driftcast.conf"}});
 }
 
+// For what has more than one line.
+std::string DoubleQuoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '\n') {
+      out += "\\n";
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    } else {
+      if (c == '"' || c == '\\') out += '\\';
+      out += c;
+    }
+  }
+  out += '"';
+  const bool template_like = text.find("{{") != std::string::npos ||
+                             text.find("{%") != std::string::npos ||
+                             text.find("{#") != std::string::npos;
+  return template_like ? "!unsafe " + out : out;
+}
+
+StatusOr<std::string> UnitTask(const PlanStep& step) {
+  static const std::map<StepKind, std::pair<const char*, const char*>> kArguments = {
+      {StepKind::kReloadUnit, {"state", "reloaded"}},
+      {StepKind::kRestartUnit, {"state", "restarted"}},
+      {StepKind::kStartUnit, {"state", "started"}},
+      {StepKind::kStopUnit, {"state", "stopped"}},
+      {StepKind::kEnableUnit, {"enabled", "true"}},
+      {StepKind::kDisableUnit, {"enabled", "false"}},
+      {StepKind::kMaskUnit, {"masked", "true"}},
+      {StepKind::kUnmaskUnit, {"masked", "false"}},
+  };
+  const auto& [argument, value] = kArguments.at(step.kind);
+  return Task(fmt::format("{} {}", StepKindName(step.kind), step.resource.name),
+              "ansible.builtin.systemd", {{"name", Quoted(step.resource.name)}, {argument, value}});
+}
+
+StatusOr<std::string> UserTask(const PlanStep& step) {
+  DRIFTCAST_ASSIGN_OR_RETURN(const std::string path, Get(step, "path"));
+  const bool removes = step.kind == StepKind::kRemoveKey;
+  std::string value;
+  if (!removes || path == "group[]") {
+    DRIFTCAST_ASSIGN_OR_RETURN(value, Get(step, "value"));
+  }
+  std::vector<std::pair<std::string, std::string>> arguments = {
+      {"name", Quoted(step.resource.name)}, {"state", "present"}, {"create_home", "false"}};
+  if (!removes && (path == "shell" || path == "home" || path == "comment")) {
+    arguments.emplace_back(path, Quoted(value));
+  } else if (!removes && path == "password") {
+    arguments.emplace_back("password_lock", "true");
+  } else if (!removes && path == "max_days") {
+    arguments.emplace_back("password_expire_max", Quoted(value));
+  } else if (path == "expires") {  // seconds there, days here
+    if (!removes && value.find_first_not_of("0123456789") != std::string::npos)
+      return InvalidArgument("'expires' is a number of days");
+    arguments.emplace_back(
+        "expires", removes ? "-1" : fmt::format("{:.0f}", std::atof(value.c_str()) * 86400));
+  } else if (!removes && path == "group[]") {
+    arguments.emplace_back("groups", "[" + Quoted(value) + "]");
+    arguments.emplace_back("append", "true");
+  } else {
+    return Unimplemented("the module for users cannot take {} away alone", path);
+  }
+  return Task(fmt::format("{} of {}", path, step.resource.name), "ansible.builtin.user", arguments);
+}
+
 StatusOr<std::string> StepTask(const RemediationPlan& plan, const PlanStep& step) {
   const std::string& name = step.resource.name;
   switch (step.kind) {
     case StepKind::kSetKey:
     case StepKind::kRemoveKey:
+      if (step.resource.kind == "user") return UserTask(step);
+      if (step.resource.kind == "mount" || step.resource.kind == "authorized_key")
+        return Unimplemented("what is wanted of a {} a playbook cannot say without the rest of it",
+                             step.resource.kind);
       return LineTask(plan, step);
     case StepKind::kRestoreMetadata:
       return MetadataTask(step);
@@ -129,8 +200,42 @@ StatusOr<std::string> StepTask(const RemediationPlan& plan, const PlanStep& step
       if (step.resource.kind == "package")
         return Task("Remove " + name, "ansible.builtin.apt",
                     {{"name", Quoted(name)}, {"state", "absent"}});
+      if (step.resource.kind == "user" || step.resource.kind == "group")
+        return Task("Remove " + name, "ansible.builtin." + step.resource.kind,
+                    {{"name", Quoted(name)}, {"state", "absent"}});
+      if (step.resource.kind == "authorized_key")
+        return Unimplemented(
+            "the module for SSH keys wants the key itself, of which only the "
+            "fingerprint is known");
       return Task("Remove " + name, "ansible.builtin.file",
                   {{"path", Quoted(name)}, {"state", "absent"}});
+    case StepKind::kReloadUnit:
+    case StepKind::kRestartUnit:
+    case StepKind::kStartUnit:
+    case StepKind::kStopUnit:
+    case StepKind::kEnableUnit:
+    case StepKind::kDisableUnit:
+    case StepKind::kMaskUnit:
+    case StepKind::kUnmaskUnit:
+      return UnitTask(step);
+    case StepKind::kWriteFile: {
+      const auto content = step.parameters.find("content");
+      const auto mode = step.parameters.find("mode");
+      if (content == step.parameters.end())
+        return InvalidArgument("write_file lacks its 'content'");
+      return Task("Write " + name, "ansible.builtin.copy",
+                  {{"dest", Quoted(name)},
+                   {"content", DoubleQuoted(content->second)},
+                   {"mode", Quoted(mode == step.parameters.end() ? "preserve" : mode->second)}});
+    }
+    case StepKind::kCheckPort: {
+      DRIFTCAST_ASSIGN_OR_RETURN(const std::string port, Get(step, "port"));
+      const auto host = step.parameters.find("host");
+      return Task("Port " + port + " answers", "ansible.builtin.wait_for",
+                  {{"host", Quoted(host == step.parameters.end() ? "127.0.0.1" : host->second)},
+                   {"port", Quoted(port)},
+                   {"timeout", fmt::format("{:.0f}", std::ceil(Seconds(step.timeout)))}});
+    }
     default:
       return Unimplemented("a step of kind {} has no module", StepKindName(step.kind));
   }

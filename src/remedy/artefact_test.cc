@@ -76,6 +76,31 @@ TEST(Artefact, WhatCannotBeSaidIsNotLeftOut) {
                    .ok());
 }
 
+TEST(Artefact, UnitsUsersAndWholeFilesAreSaid) {
+  const auto user = [](const char* path, const char* value) {
+    return Step(StepKind::kSetKey, "user", "ada", {{"path", path}, {"value", value}});
+  };
+  const auto text = AnsiblePlaybook(
+      Plan({user("shell", "/usr/sbin/nologin"), user("password", "locked"), user("expires", "1"),
+            user("group[]", "adm"), Step(StepKind::kRemoveResource, "user", "eve", {}),
+            Step(StepKind::kRestartUnit, "unit", "nginx.service", {}),
+            Step(StepKind::kMaskUnit, "unit", "nginx.service", {}),
+            Step(StepKind::kWriteFile, "file", "/etc/x", {{"content", "a \"b\"\n{{ c }}\n"}}),
+            Step(StepKind::kCheckPort, "unit", "nginx.service", {{"port", "443"}})}));
+  ASSERT_TRUE(text.ok()) << Describe(text.status());
+  for (const char* part :
+       {"shell: '/usr/sbin/nologin'", "password_lock: true", "expires: 86400", "groups: ['adm']",
+        "append: true", "state: absent", "state: restarted", "masked: true",
+        "content: !unsafe \"a \\\"b\\\"\\n{{ c }}\\n\"", "ansible.builtin.wait_for"})
+    EXPECT_THAT(*text, HasSubstr(part));
+  EXPECT_FALSE(
+      AnsiblePlaybook(Plan({Step(StepKind::kRemoveResource, "authorized_key", "ada SHA256:x", {})}))
+          .ok());
+  EXPECT_FALSE(AnsiblePlaybook(Plan({Step(StepKind::kSetKey, "mount", "/srv",
+                                          {{"path", "option[]"}, {"value", "ro"}})}))
+                   .ok());
+}
+
 TEST(Artefact, StepsAreDescribedInWords) {
   EXPECT_THAT(DescribeSteps(Everything("/etc/x")),
               HasSubstr("1. set_key file//etc/x path=PermitRootLogin value=no\n"));

@@ -22,16 +22,16 @@ struct StepShape {
 const std::vector<StepShape>& Shapes() {
   static const std::vector<StepShape> shapes = {
       {StepKind::kAcceptObserved, {}, {}, {"until"}},
-      {StepKind::kSetKey, {"file"}, {"path", "value"}, {}},
-      {StepKind::kRemoveKey, {"file"}, {"path"}, {"value"}},
-      {StepKind::kRestoreContent, {"file"}, {"digest"}, {}},
+      {StepKind::kSetKey, {"file", "user", "authorized_key", "mount"}, {"path", "value"}, {}},
+      {StepKind::kRemoveKey, {"file", "user", "authorized_key", "mount"}, {"path"}, {"value"}},
+      {StepKind::kRestoreContent, {"file", "authorized_key"}, {}, {"digest"}},
       {StepKind::kRestoreMetadata, {"file"}, {}, {"owner", "group", "mode"}},
       {StepKind::kInstallPackage, {"package"}, {"version"}, {}},
       {StepKind::kHoldPackage, {"package"}, {}, {}},
       {StepKind::kUnholdPackage, {"package"}, {}, {}},
       {StepKind::kSetSysctl, {"sysctl"}, {"value"}, {"persist"}},
-      {StepKind::kArmGuard, {"file", "sysctl"}, {"path", "value", "until"}, {}},
-      {StepKind::kRemoveResource, {"file", "package"}, {}, {}},
+      {StepKind::kArmGuard, {"file", "sysctl", "user"}, {"path", "value", "until"}, {}},
+      {StepKind::kRemoveResource, {"file", "package", "user", "group", "authorized_key"}, {}, {}},
       {StepKind::kReloadUnit, {"unit"}, {}, {}},
       {StepKind::kRestartUnit, {"unit"}, {}, {}},
       {StepKind::kStartUnit, {"unit"}, {}, {}},
@@ -47,6 +47,8 @@ const std::vector<StepShape>& Shapes() {
       {StepKind::kCheckCommand, {}, {"command"}, {"*"}},
       {StepKind::kCheckSpace, {}, {"percent_max"}, {}},
       {StepKind::kWriteFile, {"file"}, {"content"}, {"mode"}},
+      {StepKind::kCheckCertificate, {"certificate", "file"}, {"after"}, {}},
+      {StepKind::kCheckMetric, {}, {"metric"}, {"min", "max"}},
   };
   return shapes;
 }
@@ -89,6 +91,7 @@ std::vector<std::string> KeysOf(const PlanStep& step) {
       return {step.parameters.at("path")};
     case StepKind::kRestoreContent:
     case StepKind::kWriteFile:
+      if (step.resource.kind != "file") return {};
       return {"@content"};
     case StepKind::kRestoreMetadata: {
       std::vector<std::string> paths;
@@ -103,8 +106,11 @@ std::vector<std::string> KeysOf(const PlanStep& step) {
     case StepKind::kSetSysctl:
       return {"value"};
     case StepKind::kRemoveResource:
-      return step.resource.kind == "package" ? std::vector<std::string>{"version"}
-                                             : std::vector<std::string>{"@content"};
+      if (step.resource.kind == "package") return {"version"};
+      if (step.resource.kind == "user") return {"uid", "gid", "shell"};
+      if (step.resource.kind == "group") return {"gid"};
+      if (step.resource.kind == "authorized_key") return {"type", "options"};
+      return {"@content"};
     case StepKind::kEnableUnit:
     case StepKind::kDisableUnit:
     case StepKind::kMaskUnit:
@@ -180,8 +186,14 @@ StatusOr<PlanStep> BackStep(const RemediationPlan& plan, const PlanStep& step) {
     case StepKind::kSetKey:
     case StepKind::kRemoveKey: {
       const std::string& path = step.parameters.at("path");
+      const auto value = step.parameters.find("value");
+      const bool sets = step.kind == StepKind::kSetKey;
+      // A member of a group, and a flag of a mount: the other way round.
+      if (path.ends_with("[]") && step.resource.kind != "file" && value != step.parameters.end())
+        return Like(step, sets ? StepKind::kRemoveKey : StepKind::kSetKey, step.parameters);
       if (path.ends_with("[]")) return NoWayBack(step);
       const auto before = was(path);
+      if (!before && step.resource.kind == "user" && path == "password") return NoWayBack(step);
       if (!before) return Like(step, StepKind::kRemoveKey, {{"path", path}});
       if (before->type == ValueType::kSecret || before->type == ValueType::kDigest)
         return NoWayBack(step);
@@ -189,6 +201,7 @@ StatusOr<PlanStep> BackStep(const RemediationPlan& plan, const PlanStep& step) {
     }
     case StepKind::kRestoreContent:
     case StepKind::kWriteFile: {
+      if (step.resource.kind != "file") return Like(step, StepKind::kRemoveResource, {});
       const auto before = was("@content");
       if (!before) return Like(step, StepKind::kRemoveResource, {});
       return Like(step, StepKind::kRestoreContent, {{"digest", before->text}});
@@ -224,6 +237,9 @@ StatusOr<PlanStep> BackStep(const RemediationPlan& plan, const PlanStep& step) {
         if (!version) return NoWayBack(step);
         return Like(step, StepKind::kInstallPackage, {{"version", version->text}});
       }
+      // Its line is among what the host kept when it was removed.
+      if (step.resource.kind == "authorized_key") return Like(step, StepKind::kRestoreContent, {});
+      if (step.resource.kind != "file") return NoWayBack(step);
       const auto content = was("@content");
       if (!content) return NoWayBack(step);
       return Like(step, StepKind::kRestoreContent, {{"digest", content->text}});
@@ -247,6 +263,8 @@ StatusOr<PlanStep> BackStep(const RemediationPlan& plan, const PlanStep& step) {
     case StepKind::kCheckPort:
     case StepKind::kCheckCommand:
     case StepKind::kCheckSpace:
+    case StepKind::kCheckCertificate:
+    case StepKind::kCheckMetric:
     case StepKind::kAcceptObserved:
       return PlanStep{};
     default:
@@ -283,6 +301,10 @@ void UnmetOf(const PlanStep& step, const ShadowResource& shadow, std::vector<std
       return;
     }
     case StepKind::kRestoreContent:
+      if (step.resource.kind != "file") {
+        if (!shadow.exists) unmet.push_back(shadow.id.name + " is not there");
+        return;
+      }
       return WantValue(shadow, "@content", parameter("digest"), unmet);
     case StepKind::kRestoreMetadata:
       for (const auto& [name, value] : step.parameters) WantValue(shadow, "@" + name, value, unmet);
@@ -322,7 +344,7 @@ StatusOr<Strategy> StrategyNamed(std::string_view name) {
 }
 
 StatusOr<StepKind> StepKindNamed(std::string_view name) {
-  for (int i = 1; i <= static_cast<int>(StepKind::kWriteFile); ++i)
+  for (int i = 1; i <= static_cast<int>(StepKind::kCheckMetric); ++i)
     if (name == StepKindName(static_cast<StepKind>(i))) return static_cast<StepKind>(i);
   return InvalidArgument("there is no kind of step '{}'", name.substr(0, 40));
 }
@@ -347,6 +369,9 @@ Status CheckSteps(const RemediationPlan& plan) {
     if (shape == shapes.end())
       return InvalidArgument("{}: {} cannot be written by hand", which, StepKindName(step.kind));
     if (const Status fits = CheckShape(step, *shape); !fits.ok()) return Annotate(fits, which);
+    if (step.kind == StepKind::kRestoreContent && step.resource.kind.starts_with("file") &&
+        !step.parameters.contains("digest"))
+      return InvalidArgument("{}: restore_content lacks its 'digest'", which);
     for (const auto& [name, value] : step.parameters) bytes += name.size() + value.size();
   }
   if (IsGuard(plan)) DRIFTCAST_RETURN_IF_ERROR(GuardEnd(plan).status());

@@ -67,22 +67,6 @@ std::string ShortName(const ResourceId& id) {
                                                                    : id.name.substr(slash + 1);
 }
 
-const char* FamilyName(Family family) {
-  switch (family) {
-    case Family::kPackage:
-      return "package";
-    case Family::kFile:
-      return "file";
-    case Family::kSysctl:
-      return "sysctl";
-    case Family::kUnit:
-      return "unit";
-    case Family::kOther:
-      break;
-  }
-  return "";
-}
-
 // What runs full or out stops what needs it: a documented prior.
 constexpr double kLimitSeverity = 8;
 
@@ -101,6 +85,9 @@ Family FamilyOf(const std::string& kind) {
   if (kind == "sysctl") return Family::kSysctl;
   if (kind == "unit") return Family::kUnit;
   if (kind == "file" || kind.starts_with("file:")) return Family::kFile;
+  if (kind == "user" || kind == "group" || kind == "authorized_key") return Family::kAccount;
+  if (kind == "mount") return Family::kMount;
+  if (kind == "certificate") return Family::kCertificate;
   return Family::kOther;
 }
 
@@ -136,8 +123,6 @@ Situation Assess(const PlanContext& context) {
   s.short_name = ShortName(s.shadow.id);
   s.is_drift = context.drift != nullptr;
   s.grid = std::chrono::floor<std::chrono::duration<int64_t, std::ratio<12 * 3600>>>(context.now);
-  s.host_allows =
-      std::ranges::find(context.allowed_kinds, FamilyName(s.family)) != context.allowed_kinds.end();
   if (context.prediction) {
     const HorizonRisk& risk = context.prediction->horizons[kRiskHorizon];
     s.p_change = risk.p_change;

@@ -11,7 +11,16 @@
 
 namespace driftcast {
 
-enum class Family : uint8_t { kOther, kPackage, kFile, kSysctl, kUnit };
+enum class Family : uint8_t {
+  kOther,
+  kPackage,
+  kFile,
+  kSysctl,
+  kUnit,
+  kAccount,  // users, groups, and the SSH keys that may log in
+  kMount,
+  kCertificate,
+};
 
 // "file" and "file:ini" are one family.
 Family FamilyOf(const std::string& kind);
@@ -34,8 +43,7 @@ struct Situation {
   double p_unwanted = 1;          // that nobody wants the observed (or coming) value
   std::string p_unwanted_from{};  // where that figure comes from, for people
   bool is_drift = false;
-  bool host_allows = false;  // the host's allow-list names the family
-  Instant grid{};            // now, rounded down so that proposing again yields the same plan
+  Instant grid{};  // now, rounded down so that proposing again yields the same plan
 
   const ShadowKey* FindKey(const std::string& path) const;  // of the shadow
   std::optional<std::string> Context(const std::string& path) const;

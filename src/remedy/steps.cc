@@ -244,6 +244,12 @@ StatusOr<std::vector<PlanStep>> StepsToExpected(const Situation& s, PlanBase& ba
   if (s.family == Family::kPackage) steps = PackageToExpected(s, base);
   if (s.family == Family::kSysctl) steps = SysctlToExpected(s, base);
   if (s.family == Family::kUnit) steps = UnitToExpected(s, base);
+  if (s.family == Family::kAccount) steps = AccountToExpected(s, base);
+  if (s.family == Family::kMount) steps = MountToExpected(s, base);
+  if (s.family == Family::kCertificate)
+    steps = FailedPrecondition(
+        "a certificate comes from whoever issues it: a command of the host renews it "
+        "([[relief]]), or its file is put back as a file");
   Canonicalize(base.observed);
   if (steps.ok() && steps->empty()) return FailedPrecondition("no key differs that can be set");
   return steps;
@@ -253,10 +259,13 @@ StatusOr<std::vector<PlanStep>> StepsToPredicted(const Situation& s, PlanBase& b
   base.resource = s.shadow.id;
   if (!s.shadow.exists) return FailedPrecondition("the resource does not exist");
   if (s.family == Family::kPackage) return PackageToPredicted(s, base);
-  if (s.family == Family::kOther || s.family == Family::kUnit)
-    return FailedPrecondition("there are no typed steps yet that change a resource of kind {}",
+  const bool user = s.shadow.id.kind == "user";
+  if (s.family != Family::kFile && s.family != Family::kSysctl && !user)
+    return FailedPrecondition("a coming change of a {} is not made early by typed steps",
                               s.shadow.id.kind);
   DRIFTCAST_ASSIGN_OR_RETURN(const PredictedKey* key, LikelyKey(s));
+  if (user && !IsSettableOfUser(key->path))
+    return FailedPrecondition("{} of a user is not set by a step", key->path);
   const ShadowKey* now = s.FindKey(key->path);
   const Value value = TypedLike(s, key->path, *key->value);
   if (now && now->observed) {
@@ -272,15 +281,16 @@ StatusOr<std::vector<PlanStep>> StepsToPredicted(const Situation& s, PlanBase& b
 
 StatusOr<std::vector<PlanStep>> StepsToHoldStill(const Situation& s, PlanBase& base) {
   base.resource = s.shadow.id;
-  if (s.family != Family::kFile && s.family != Family::kSysctl)
+  const bool user = s.shadow.id.kind == "user";
+  if (s.family != Family::kFile && s.family != Family::kSysctl && !user)
     return FailedPrecondition(
-        "only keys of files and kernel settings can be guarded; a package is "
+        "only keys of files, kernel settings and users can be guarded; a package is "
         "held instead");
   std::vector<PlanStep> steps;
   for (const auto& predicted : s.context.prediction->keys) {
     const ShadowKey* now = s.FindKey(predicted.path);
     if (!now || !now->observed || !Settable(*now->observed) || IsSetMember(now->path) ||
-        IsMetadataKey(now->path))
+        IsMetadataKey(now->path) || (user && !IsSettableOfUser(now->path)))
       continue;
     PlanStep step =
         Step(s, StepKind::kArmGuard, {{"path", now->path}, {"value", now->observed->text}});

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/status.h"
+#include "model/order.h"
 #include "shadow/glob.h"
 
 namespace driftcast {
@@ -42,27 +43,44 @@ std::string FightText(const Situation& s) {
       fight.undone, fight.by.empty() ? "somebody not known" : fight.by, fight.evidence);
 }
 
+// The first kind, in words, that the plan needs and the host's allow-list does not name.
+std::string NotAllowed(const Situation& s, const RemediationPlan& plan) {
+  static const std::map<std::string, const char*> kWords = {
+      {"file", "files"},   {"package", "packages"},        {"unit", "units"},
+      {"user", "users"},   {"sysctl", "kernel settings"},  {"group", "groups"},
+      {"mount", "mounts"}, {"authorized_key", "SSH keys"},
+  };
+  for (const PlanStep& step : plan.steps) {
+    const std::string kind = PermissionFor(step).kind;
+    if (kind.empty() ||
+        std::ranges::find(s.context.allowed_kinds, kind) != s.context.allowed_kinds.end())
+      continue;
+    if (kind == "command") continue;  // says so itself
+    const auto words = kWords.find(kind);
+    return words == kWords.end() ? "resources of kind " + kind : words->second;
+  }
+  return "";
+}
+
 // Both kinds of trigger share a shape: start, add what is particular, hand over.
 void Finish(const Situation& s, Draft draft, Drafts& out) {
   draft.plan.why += FightText(s);
-  if (ChangesHost(draft.plan) && draft.plan.strategy != Strategy::kPrevent &&
-      draft.plan.strategy != Strategy::kGuard) {
+  if (ChangesHost(draft.plan) && draft.plan.strategy != Strategy::kPrevent) {
     // Before the engine's own step at the end, when there is one.
     auto& steps = draft.plan.steps;
     const bool accepts = steps.back().kind == StepKind::kAcceptObserved;
-    const auto after = StepsAfter(s);
+    auto after = StepsAfter(s);
+    // What a guard puts back is taken up; it is no better left when the unit is unwell all the
+    // same.
+    if (draft.plan.strategy == Strategy::kGuard)
+      std::erase_if(after, [](const PlanStep& step) { return IsCheckStep(step.kind); });
     steps.insert(accepts ? steps.end() - 1 : steps.end(), after.begin(), after.end());
     for (const auto& step : after)
       if (!IsCheckStep(step.kind) && step.resource != s.shadow.id)
         draft.plan.base.push_back({step.resource, {}});
   }
-  if (ChangesHost(draft.plan) && !s.host_allows)
-    draft.plan.why += fmt::format(" This host does not let its {} be changed yet.",
-                                  s.family == Family::kFile      ? "files"
-                                  : s.family == Family::kPackage ? "packages"
-                                  : s.family == Family::kUnit    ? "units"
-                                  : s.family == Family::kSysctl  ? "kernel settings"
-                                                                 : "resources of this kind");
+  if (const std::string kind = NotAllowed(s, draft.plan); !kind.empty())
+    draft.plan.why += fmt::format(" This host does not let its {} be changed yet.", kind);
   for (const auto& step : draft.plan.steps)
     draft.plan.reversible = draft.plan.reversible && step.reversible;
   out.drafts.push_back(std::move(draft));
@@ -201,8 +219,8 @@ void Prevent(const Situation& s, Drafts& out) {
   if (s.is_drift) return out.LeaveOut(Strategy::kPrevent, "it has already happened");
   if (s.family != Family::kPackage)
     return out.LeaveOut(Strategy::kPrevent,
-                        "only packages have a lock of their own (dpkg's hold); files and kernel "
-                        "settings can be guarded instead");
+                        "only packages have a lock of their own (dpkg's hold); files, kernel "
+                        "settings and users can be guarded instead");
   const ShadowKey* hold = s.FindKey("hold");
   if (hold && hold->observed && hold->observed->text == "true")
     return out.LeaveOut(Strategy::kPrevent, s.short_name + " is already held");
@@ -264,8 +282,8 @@ void Guard(const Situation& s, Drafts& out) {
                                  steps->front().parameters.at("until").substr(0, 10));
   draft.plan.why =
       ForecastText(s) +
-      "; a guard puts the likely keys back by itself when they move, within seconds, until then. "
-      "What has read them meanwhile is not restarted.";
+      "; a guard puts the likely keys back by itself when they move, within seconds, until then, "
+      "and has what the policy names ([[after]]) take them up again.";
   draft.plan.steps = *std::move(steps);
   draft.plan.base = {std::move(base)};
   draft.plan.expires_at = s.grid + s.site.prevent_for;  // its order holds until then
@@ -300,6 +318,20 @@ void RaiseLimit(const Situation& s, Drafts& out) {
   Finish(s, std::move(draft), out);
 }
 
+// A certificate that was renewed ends later than the one that is there, and is expected then.
+void CheckRenewed(const Situation& s, RemediationPlan& plan) {
+  const ShadowKey* end = s.FindKey("not_after");
+  if (end == nullptr || !end->observed) return;
+  PlanStep check;
+  check.kind = StepKind::kCheckCertificate;
+  check.resource = s.shadow.id;
+  check.parameters = {{"after", end->observed->text}};
+  plan.steps.push_back(std::move(check));
+  plan.steps.push_back(AcceptStep(s));
+  plan.why +=
+      " Its end is read again afterwards, and has to be later than " + end->observed->text + ".";
+}
+
 void RelieveCause(const Situation& s, Drafts& out) {
   const std::string id = s.shadow.id.ToText();
   const auto rule = std::ranges::find_if(s.site.relief, [&](const ReliefRule& candidate) {
@@ -326,15 +358,47 @@ void RelieveCause(const Situation& s, Drafts& out) {
   step.timeout = kMinute * 15;
   draft.plan.steps = {std::move(step)};
   draft.plan.base = {PlanBase{.resource = s.shadow.id, .observed = {}}};
+  if (s.family == Family::kCertificate) CheckRenewed(s, draft.plan);
   draft.residual_risk = 0.1 * s.severity * (s.is_drift ? s.p_unwanted : s.p_drift);
   draft.risk_text = "assumed: 1 in 10 does not help for long";
   Finish(s, std::move(draft), out);
 }
 
+// Neither its password nor its keys open the door then.
+void IsolateUser(const Situation& s, Drafts& out) {
+  const ShadowKey* uid = s.FindKey("uid");
+  if (!s.shadow.exists) return out.LeaveOut(Strategy::kIsolate, "the account is gone");
+  if (uid == nullptr || !uid->observed || uid->observed->text == "0")
+    return out.LeaveOut(Strategy::kIsolate, "user 0 is not locked out of its own host");
+  Draft draft = Start(s, Strategy::kIsolate);
+  draft.plan.title = fmt::format("Lock {} out", s.short_name);
+  draft.plan.why =
+      "With its password locked and the account expired nobody logs in as it, until somebody has "
+      "looked. What runs as it goes on.";
+  PlanStep step;
+  step.kind = StepKind::kSetKey;
+  step.resource = s.shadow.id;
+  PlanBase base{.resource = s.shadow.id, .observed = {{"uid", *uid->observed}}};
+  for (const auto& [path, value] : {std::pair{"password", "locked"}, std::pair{"expires", "1"}}) {
+    const ShadowKey* now = s.FindKey(path);
+    step.parameters = {{"path", path}, {"value", value}};
+    draft.plan.steps.push_back(step);
+    if (now && now->observed && now->observed->type != ValueType::kSecret)
+      base.observed.push_back({path, *now->observed});
+  }
+  Canonicalize(base.observed);
+  draft.plan.base = {std::move(base)};
+  draft.residual_risk = 0.2 * s.severity;
+  draft.risk_text = "whoever needs it goes without";
+  Finish(s, std::move(draft), out);
+}
+
 void Isolate(const Situation& s, Drafts& out) {
-  if (s.family != Family::kUnit)
+  const bool user = s.shadow.id.kind == "user";
+  if (s.family != Family::kUnit && !user)
     return out.LeaveOut(Strategy::kIsolate,
-                        "only a unit can be taken out of service by typed steps");
+                        "only a unit or a user can be taken out of service by typed steps");
+  if (user && s.severity >= 5) return IsolateUser(s, out);
   const ShadowKey* enabled = s.FindKey("enabled");
   if (!s.shadow.exists || !enabled || !enabled->observed || enabled->observed->text == "masked")
     return out.LeaveOut(Strategy::kIsolate, "the unit is out of service already");

@@ -23,6 +23,12 @@ void Schedule(const Situation& s, Drafts& out);
 StatusOr<std::vector<PlanStep>> StepsToExpected(const Situation& s, PlanBase& base);
 StatusOr<std::vector<PlanStep>> StepsToPredicted(const Situation& s, PlanBase& base);
 
+// Inside StepsToExpected: users, groups and SSH keys; mounts. And whether a key of a user is one
+// that a step sets.
+StatusOr<std::vector<PlanStep>> AccountToExpected(const Situation& s, PlanBase& base);
+StatusOr<std::vector<PlanStep>> MountToExpected(const Situation& s, PlanBase& base);
+bool IsSettableOfUser(const std::string& path);
+
 // Steps that set the likely keys of a forecast back to what they are now.
 StatusOr<std::vector<PlanStep>> StepsToHoldStill(const Situation& s, PlanBase& base);
 

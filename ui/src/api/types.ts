@@ -450,7 +450,7 @@ export type Strategy = "do_nothing" | "prevent" | "adopt_early" | "guard" | "rel
 export type PlanState = "proposed" | "approved" | "sent" | "running" | "verifying" | "succeeded" | "rolled_back" | "failed" | "unclear" | "rejected" | "overridden" | "expired";
 
 export interface PlanStep {
-  kind: "accept_observed" | "set_key" | "remove_key" | "restore_content" | "restore_metadata" | "install_package" | "hold_package" | "unhold_package" | "set_sysctl" | "remove_resource" | "reload_unit" | "restart_unit" | "arm_guard" | "start_unit" | "stop_unit" | "enable_unit" | "disable_unit" | "mask_unit" | "unmask_unit" | "run_command" | "clean_package_cache" | "check_unit" | "check_port" | "check_command" | "check_space" | "write_file";
+  kind: "accept_observed" | "set_key" | "remove_key" | "restore_content" | "restore_metadata" | "install_package" | "hold_package" | "unhold_package" | "set_sysctl" | "remove_resource" | "reload_unit" | "restart_unit" | "arm_guard" | "start_unit" | "stop_unit" | "enable_unit" | "disable_unit" | "mask_unit" | "unmask_unit" | "run_command" | "clean_package_cache" | "check_unit" | "check_port" | "check_command" | "check_space" | "write_file" | "check_certificate" | "check_metric";
   resource: ResourceId;
   parameters: Record<string, string>;
   reversible: boolean;
