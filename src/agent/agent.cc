@@ -196,9 +196,9 @@ void Agent::ReportEnrolled() {
   enrolled.labels["who"] = writers_ ? "fanotify" : "not seen: " + writers_missing_;
   for (const auto& [name, value] : options_.labels) enrolled.labels[name] = value;
   enrolled.allowed_kinds = ReadAllowedKinds(order_options_);
-  // Whoever may change files or kernel settings here may have them guarded.
+  // Whoever may change files, kernel settings or users here may have them guarded.
   if (std::ranges::any_of(enrolled.allowed_kinds, [](const std::string& kind) {
-        return kind == "file" || kind == "sysctl";
+        return kind == "file" || kind == "sysctl" || kind == "user";
       }))
     enrolled.labels[kGuardsLabel] = "yes";
   const Status reported = reporter_->Report(std::move(enrolled), SpoolLane::kEssential);

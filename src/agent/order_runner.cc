@@ -43,7 +43,7 @@ const char* NameOf(PlanState state) {
   return "unclear";
 }
 
-// What stays on disk about an order: "begun", or the final state and its detail.
+// What stays on disk about an order: "begun" and the plan's id, or the final state and its detail.
 struct LedgerEntry {
   std::optional<PlanState> final_state;
   std::string detail;
@@ -274,6 +274,28 @@ void OrderRunner::Recover() {
     on_progress_(*std::move(progress), {});
   });
   if (!end.ok()) Log("agent").warn("order.no_recovery reason='{}'", Message(end.status()));
+  SettleBegun();
+}
+
+void OrderRunner::SettleBegun() {
+  std::vector<PlanId> begun;
+  std::error_code error;
+  for (const auto& file : std::filesystem::directory_iterator(options_.folder, error)) {
+    if (file.path().has_extension()) continue;  // a guard's order
+    const auto entry = ReadLedger(file.path());
+    if (entry && !entry->final_state && !entry->detail.empty()) begun.emplace_back(entry->detail);
+  }
+  for (const PlanId& plan : begun) {
+    std::vector<std::string> arguments = options_.arguments;
+    arguments.insert(arguments.end(), {"--settle", plan.value});
+    const auto end = RunChild(options_.program, arguments, "", kHour, [&](std::string_view line) {
+      auto progress = ReadProgressLine(line, plan);
+      if (!progress || progress->plan != plan || !IsFinal(progress->state)) return;
+      WriteDown(plan.value, progress->state, progress->detail);
+      on_progress_(*std::move(progress), {});
+    });
+    if (!end.ok()) Log("agent").warn("order.not_settled reason='{}'", Message(end.status()));
+  }
 }
 
 void OrderRunner::Finish(const v1::SignedPlan& order, PlanState state, const std::string& detail,
@@ -311,7 +333,8 @@ void OrderRunner::CarryOut(const v1::SignedPlan& order) {
   Log("agent").info("order.begun plan={} approved_by={}", plan.value, order.approved_by());
   if (const auto until = GuardEndOf(order)) return Arm(order, *until);
   // The intent is on disk before anything can happen.
-  if (const Status saved = WriteFileAtomically(LedgerOf(plan.value), "begun\n", 0600); !saved.ok())
+  if (const Status saved = WriteFileAtomically(LedgerOf(plan.value), "begun\n" + plan.value, 0600);
+      !saved.ok())
     return Finish(order, PlanState::kFailed, "the order cannot be recorded: " + Message(saved),
                   Duration(0), false);
   const PlanProgressed end = RunProgram(order, true).Outcome();

@@ -8,8 +8,9 @@
 //
 // Each order is written down before it is begun and when it has ended (FOLDER/<hash of plan id>),
 // so that an order that comes twice is carried out once. What a crash interrupted is put back at
-// the next start ("--recover") and reported; an order that comes again without an outcome on record
-// is reported as unclear instead of being tried again.
+// the next start ("--recover") and reported; of a plan that ended while the agent was gone, the
+// program's own record says how ("--settle"). An order that comes again without an outcome on
+// record is reported as unclear instead of being tried again.
 //
 // A guard (model/guard.h) stands from the moment its first run succeeded until its end, also over
 // restarts (agent/standing_guards.h), and its order is given to the program again whenever a
@@ -89,6 +90,7 @@ class OrderRunner {
   void Run();
   void Recover();  // what an interrupted run left
   void AwaitWork() DRIFTCAST_REQUIRES(mutex_);
+  void SettleBegun();  // what ended while nobody listened, or was not begun
   // A guard whose put-back was interrupted and taken back: it stands, and looks again.
   bool GoesOn(const PlanProgressed& recovered);
   void CarryOut(const v1::SignedPlan& order);

@@ -18,7 +18,8 @@ constexpr Duration kRetryGap = 5 * kSecond;
 
 bool Concerns(const StandingGuard& guard, const ResourceId& resource) {
   return std::ranges::any_of(guard.order.plan().steps(), [&](const v1::PlanStep& step) {
-    return step.resource().kind() == resource.kind && step.resource().name() == resource.name;
+    return step.kind() == static_cast<int>(StepKind::kArmGuard) &&
+           step.resource().kind() == resource.kind && step.resource().name() == resource.name;
   });
 }
 

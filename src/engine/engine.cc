@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
+#include <iterator>
 #include <thread>
 
 #include "base/log.h"
@@ -375,7 +376,11 @@ void Engine::Unsubscribe(uint64_t subscription) {
 
 std::vector<RemediationPlan> Engine::OrdersFor(const StackId& stack) const {
   std::vector<RemediationPlan> due;
-  RunOnShard([&](const EngineView&) { due = DuePlans(impl_->shard->state(), stack); });
+  RunOnShard([&](const EngineView&) {
+    due = DuePlans(impl_->shard->state(), stack);
+    auto under_way = PlansUnderWay(impl_->shard->state(), stack);
+    std::ranges::move(under_way, std::back_inserter(due));
+  });
   return due;
 }
 

@@ -4,8 +4,8 @@
 
 #include "engine/shard_decide.h"
 #include "engine/shard_inputs.h"
-#include "engine/shard_limits.h"
 #include "engine/shard_knowledge.h"
+#include "engine/shard_limits.h"
 #include "engine/shard_policy.h"
 #include "model/guard.h"
 
@@ -120,6 +120,15 @@ std::vector<RemediationPlan> PlansFor(const ShardState& shard, const ResourceId&
         plans.push_back(stored);
   });
   return plans;
+}
+
+std::vector<RemediationPlan> PlansUnderWay(const ShardState& shard, const StackId& stack) {
+  std::vector<RemediationPlan> under_way;
+  for (const auto& [id, plan] : shard.plans)
+    if (plan.stack == stack && ChangesHost(plan) && plan.step_now != kDoneByHand &&
+        (plan.state == PlanState::kRunning || plan.state == PlanState::kVerifying))
+      under_way.push_back(plan);
+  return under_way;
 }
 
 std::vector<RemediationPlan> DuePlans(const ShardState& shard, const StackId& stack) {

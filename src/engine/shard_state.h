@@ -171,6 +171,7 @@ struct ShardState {
   IntelState intel;
   std::map<std::string, PersonRhythm> people;  // by pseudonym
   Pending pending;
+  std::vector<ResourceId> alerted_now;  // by the fact at hand; see AnswerForecasts
   std::deque<Touched> touched;  // by fact number; those beyond numbers.scored_number
 
   // The rules in force, built-in ones included, for RuleSet. Valid until a rule changes.
@@ -263,6 +264,10 @@ std::vector<RemediationPlan> PlansFor(const ShardState& shard, const ResourceId&
 
 // Those of `plans` that wait for the stack's agent now.
 std::vector<RemediationPlan> DuePlans(const ShardState& shard, const StackId& stack);
+
+// Those that the stack's host has begun, as far as it has said. Its agent is asked about them when
+// it connects: it answers from what it wrote down, and the word about their end may have been lost.
+std::vector<RemediationPlan> PlansUnderWay(const ShardState& shard, const StackId& stack);
 
 // What the forecaster learns from recorded events.
 enum class Lesson {

@@ -105,10 +105,13 @@ void AgentStream::SendOrders() {
 void AgentStream::SendOrder(RemediationPlan plan, Instant now) {
   const std::string id = plan.id.value;
   const Principal approved_by = plan.decided_by;
+  // One that is under way is only asked after; that it was sent is in the audit log already.
+  const bool under_way = plan.state == PlanState::kRunning || plan.state == PlanState::kVerifying;
   const auto order = SignOrder(parts_.authority.order_key(), std::move(plan), now, approved_by);
-  Status status = order.ok() ? parts_.engine.AppendAudit(Principal("engine"), "plan.sent", id,
-                                                         "to agent " + speaker_.agent.value)
-                             : order.status();
+  Status status = order.status();
+  if (status.ok() && !under_way)
+    status = parts_.engine.AppendAudit(Principal("engine"), "plan.sent", id,
+                                       "to agent " + speaker_.agent.value);
   if (!status.ok()) {
     Log("rpc").error("order.not_sent plan={} reason={}", id, Describe(status));
     return End(status);  // at its next connection it is sent again

@@ -22,13 +22,15 @@ class EngineProgram {
   EngineProgram(std::string program, std::filesystem::path folder)
       : program_(std::move(program)), folder_(std::move(folder)) {}
 
-  // True once it answers.
+  // True once it answers. Started again, it has the same gate.
   bool Start(const std::string& log_level = "info") {
+    const std::string before = gate();
+    const std::string port = before.empty() ? "0" : before.substr(before.rfind(':') + 1);
     std::error_code error;
     std::filesystem::remove(data() / "engine.json", error);
     process_ = std::make_unique<Program>(
         std::vector<std::string>{program_, "engine", "--data", data(), "--port", "0", "--gate-port",
-                                 "0", "--local-join", join_file(), "--log-level", log_level},
+                                 port, "--local-join", join_file(), "--log-level", log_level},
         folder_ / "engine.log");
     return Eventually([&] { return Address().contains("gate"); });
   }
