@@ -2,12 +2,14 @@
 #include <algorithm>
 #include <random>
 
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include "base/crypto.h"
 #include "engine/policy_source.h"
 #include "engine/shard.h"
 #include "engine/shard_view.h"
+#include "remedy/policy_file.h"
 #include "store/memory_store.h"
 
 namespace driftcast {
@@ -246,6 +248,99 @@ TEST_F(PolicyTest, AutonomyIsEarnedAndWithdrawnWhenItSlips) {
   EXPECT_TRUE(told);
 }
 
+// An alert about a forecast is answered as well, once plans of the class worked and alerts came
+// true.
+TEST_F(PolicyTest, AForecastIsAnsweredWhenAlertsHaveComeTrue) {
+  PolicyFacts facts;
+  facts.outcomes = {30, 0};
+  RemediationPlan plan;
+  plan.strategy = Strategy::kPrevent;
+  plan.resources = {{kStack, "package", "openssl"}};
+  plan.steps.resize(1);
+  plan.steps[0].kind = StepKind::kHoldPackage;
+  auto policy =
+      MakePolicy("[[unattended]]\nname = 'hold'\nkinds = ['package']\nstrategies = ['prevent']\n",
+                 NoZones(), Principal("ada"), "test");
+  ASSERT_TRUE(policy.ok());
+  const auto rules = ParsePolicy(policy->text, NoZones());
+  ASSERT_TRUE(rules.ok());
+  const auto unattended = [&] { return Judge(*rules, plan, facts).unattended; };
+  EXPECT_TRUE(unattended()) << "a drift: its plans' outcomes speak";
+  facts.alerts = PolicyFacts::Alerts{.scored = 19, .hits = 19};
+  EXPECT_FALSE(unattended()) << "too few alerts";
+  facts.alerts = PolicyFacts::Alerts{.scored = 40, .hits = 19};
+  EXPECT_FALSE(unattended()) << "too many were wrong";
+  EXPECT_NE(Judge(*rules, plan, facts).reasons.front().find("19 of 40 alerts came true"),
+            std::string::npos);
+  facts.alerts = PolicyFacts::Alerts{.scored = 40, .hits = 20};
+  EXPECT_TRUE(unattended());
+}
+
+TEST_F(PolicyTest, AForecastIsAnsweredUnattendedWhenItsAlertIsRaised) {
+  // Every forecast alerts, once the stack is no longer young, and every alert counts.
+  shard_ = *Shard::Restore(store_, {.alert_threshold = 1e-9});
+  const auto package = [&](const std::string& name, const std::string& version) {
+    ResourceObserved observed;
+    observed.resource = {kStack, "package", name};
+    observed.keys = {{"status", Value::Text("installed")}, {"version", Value::Text(version)}};
+    observed.context = {{"candidate", Value::Text("9")}};
+    observed.means = Means::kSnapshot;
+    Say(FromAgent(observed));
+  };
+  Say(FromAgent(StackEnrolled{RoleName("web"), {}, {"package"}}));
+  for (const char* name : {"moves", "quiet0", "quiet1", "quiet2"}) package(name, "1");
+  Say(FromAgent(SnapshotCompleted{{"package"}, now_, false}));
+  for (int day = 0; day < 40; ++day) {
+    package("moves", std::to_string(day + 2));
+    for (int hour = 0; hour < 24; hour += 3) Wait(kHour * 3);
+  }
+  ASSERT_GT(view().Track().horizons[2].alert_hits, 0u);
+  ASSERT_TRUE(SetPolicy("[[unattended]]\nname = 'hold'\nkinds = ['package']\nstrategies = "
+                        "['prevent', 'adopt_early']\noutcomes_min = 1\nprecision_min = 0.01\n"
+                        "[weights]\nrisk = 1\ncost = 0\nfailure = 0\nblast = 0\npermanence = 0\n")
+                  .ok());
+  for (const Strategy strategy : {Strategy::kPrevent, Strategy::kAdoptEarly}) {
+    const ResourceId id{kStack, "package", strategy == Strategy::kPrevent ? "quiet0" : "quiet1"};
+    const RemediationPlan plan = PlanWith(strategy, id);
+    ASSERT_TRUE(Decide(plan, Verdict::kApprove, "eve").ok());
+    ASSERT_TRUE(Progress(plan.id, PlanState::kRunning).ok());
+    ASSERT_TRUE(Progress(plan.id, PlanState::kSucceeded).ok());
+  }
+  // Gone it is calm; once it is back its alert is raised again.
+  ResourceVanished gone;
+  gone.resource = {kStack, "package", "quiet2"};
+  Say(FromAgent(gone));
+  Wait(kSecond);
+  EXPECT_EQ(Orders(), 0u);
+  package("quiet2", "1");
+  Wait(kMinute);
+  const auto due = DuePlans(shard_->state(), kStack);
+  PlanFilter filter;
+  filter.resource = {kStack, "package", "quiet2"};
+  std::string ranked;
+  for (const auto& plan : view().Plans(filter).rows)
+    ranked += fmt::format("{} {}: {}\n", StrategyName(plan.strategy), PlanStateName(plan.state),
+                          fmt::join(view().Verdict(plan).reasons, "; "));
+  for (const LiveEvent& event : events_)
+    if (event.kind == LiveEvent::Kind::kPrediction) ranked += event.text + "\n";
+  ASSERT_EQ(due.size(), 1u) << ranked;
+  EXPECT_EQ(due[0].decided_by.value, "policy");
+  EXPECT_EQ(due[0].trigger, "prediction:web-7/package/quiet2");
+}
+
+TEST_F(PolicyTest, PlansThatTheHostHasBegunAreAskedAfter) {
+  Sysctl("512");
+  const RemediationPlan plan = PlanWith(Strategy::kRevert);
+  ASSERT_TRUE(Decide(plan, Verdict::kApprove, "eve").ok());
+  EXPECT_TRUE(PlansUnderWay(shard_->state(), kStack).empty());
+  ASSERT_TRUE(Progress(plan.id, PlanState::kRunning).ok());
+  Restart();
+  ASSERT_EQ(PlansUnderWay(shard_->state(), kStack).size(), 1u);
+  EXPECT_TRUE(PlansUnderWay(shard_->state(), StackId("web-8")).empty());
+  ASSERT_TRUE(Progress(plan.id, PlanState::kSucceeded).ok());
+  EXPECT_TRUE(PlansUnderWay(shard_->state(), kStack).empty());
+}
+
 TEST_F(PolicyTest, APauseHoldsEverythingUntilItEndsOrIsLifted) {
   PauseSet pause{"pause-1", "web-7/*", Principal("ada"), "recovering storage", now_ + kHour, false};
   EXPECT_EQ(Try(PauseSet{"pause-2", "*", Principal("ada"), "", now_ + kHour, false}).code(),
@@ -454,8 +549,7 @@ TEST_F(PolicyTest, AGuardWhoseHostIsSilentEndsUnclear) {
   PlanStep step;
   step.kind = StepKind::kArmGuard;
   step.resource = kPort;
-  step.parameters = {
-      {"path", "value"}, {"value", "128"}, {"until", FormatInstant(now_ + kDay)}};
+  step.parameters = {{"path", "value"}, {"value", "128"}, {"until", FormatInstant(now_ + kDay)}};
   written.plan.steps = {step};
   ASSERT_TRUE(Try(written).ok());
   const PlanId id("plan-guard");

@@ -15,7 +15,7 @@ namespace driftcast {
 namespace {
 
 constexpr size_t kLately = 50;              // outcomes that autonomy rests on
-constexpr size_t kUnattendedPerTick = 50;   // drifts that are looked at within a tick
+constexpr size_t kUnattendedPerTick = 50;   // drifts, and forecasts, that are looked at in a tick
 constexpr Duration kSettle = kSecond * 30;  // a drift this young may still be half of a change
 constexpr Duration kWindowsAhead = kDay * 90;
 
@@ -62,6 +62,10 @@ PolicyFacts FactsFor(const ShardState& shard, const RemediationPlan& plan) {
     facts.plans_today_stack += other.stack == plan.stack ? 1 : 0;
     facts.plans_today_role += RoleOf(shard, other.stack) == facts.role ? 1 : 0;
   }
+  if (plan.trigger.starts_with("prediction:")) {
+    const TrackRecord::Horizon& day = shard.track.horizons[kAlertHorizon];
+    facts.alerts = PolicyFacts::Alerts{day.alerts, day.alert_hits};
+  }
   if (!RulesInForce(shard).rollouts.empty()) facts.rollout = RolloutOf(shard, plan);
   facts.now = shard.numbers.now;
   return facts;
@@ -96,14 +100,26 @@ bool AllAllowed(const ShardState& shard, const RemediationPlan& plan) {
 }
 
 // A rule names the kind and the severity, nobody has done anything about the drift yet.
-bool MayQualify(const ShardState& shard, const Drift& drift) {
-  if (drift.closed_at != Instant() || drift.opened_at + kSettle > shard.numbers.now) return false;
+bool MayQualify(const ShardState& shard, const std::string& kind, double severity) {
   const auto& rules = RulesInForce(shard).unattended;
   return std::ranges::any_of(rules, [&](const UnattendedRule& rule) {
-    return drift.severity <= rule.scope.severity_max && drift.severity >= rule.scope.severity_min &&
-           (rule.scope.kinds.empty() ||
-            std::ranges::count(rule.scope.kinds, drift.resource.kind) > 0);
+    return severity <= rule.scope.severity_max && severity >= rule.scope.severity_min &&
+           (rule.scope.kinds.empty() || std::ranges::count(rule.scope.kinds, kind) > 0);
   });
+}
+bool MayQualify(const ShardState& shard, const Drift& drift) {
+  return drift.closed_at == Instant() && drift.opened_at + kSettle <= shard.numbers.now &&
+         MayQualify(shard, drift.resource.kind, drift.severity);
+}
+
+void AnswerUnattended(ShardState& shard, const ResourceId& id) {
+  const auto plans = PlansFor(shard, id);
+  const RemediationPlan* best = BestToRun(plans);
+  if (best == nullptr || !AllAllowed(shard, *best) || PauseOver(shard, *best)) return;
+  if (FightOver(shard, id).undone >= kFightAt) return;  // somebody else wants it otherwise: ask
+  const PolicyVerdict verdict = JudgePlan(shard, *best);
+  if (!verdict.unattended || verdict.action == PolicyVerdict::Action::kForbid) return;
+  ApproveByPolicy(shard, *best, verdict);
 }
 
 void RunUnattended(ShardState& shard) {
@@ -116,16 +132,7 @@ void RunUnattended(ShardState& shard) {
     candidates.push_back(drift.resource);
     if (candidates.size() == kUnattendedPerTick) break;
   }
-  for (const ResourceId& id : candidates) {
-    const auto plans = PlansFor(shard, id);
-    const RemediationPlan* best = BestToRun(plans);
-    if (best == nullptr || !AllAllowed(shard, *best) || PauseOver(shard, *best)) continue;
-    if (FightOver(shard, id).undone >= kFightAt)
-      continue;  // somebody else wants it otherwise: ask people
-    const PolicyVerdict verdict = JudgePlan(shard, *best);
-    if (!verdict.unattended || verdict.action == PolicyVerdict::Action::kForbid) continue;
-    ApproveByPolicy(shard, *best, verdict);
-  }
+  for (const ResourceId& id : candidates) AnswerUnattended(shard, id);
 }
 
 void EndPauses(ShardState& shard) {
@@ -323,6 +330,23 @@ void TellAutonomy(ShardState& shard, const RemediationPlan& plan,
 void AdvancePolicy(ShardState& shard) {
   EndPauses(shard);
   RunUnattended(shard);
+}
+
+void AnswerForecasts(ShardState& shard) {
+  std::vector<ResourceId> alerted;
+  std::swap(alerted, shard.alerted_now);
+  if (shard.model_watch.drifted_at != Instant()) return;  // nobody acts on what it says by itself
+  size_t looked_at = 0;
+  for (const ResourceId& id : alerted) {
+    const Slot* slot = FindSlot(shard, id);
+    if (slot == nullptr || !MayQualify(shard, id.kind, slot->severity)) continue;
+    const std::string trigger = PredictionTrigger(id);
+    const bool answered = std::ranges::any_of(shard.plans, [&](const auto& entry) {
+      return entry.second.trigger == trigger && !IsFinal(entry.second.state);
+    });
+    if (!answered) AnswerUnattended(shard, id);
+    if (++looked_at == kUnattendedPerTick) return;
+  }
 }
 
 Status CheckPolicy(const PolicyPublished& body) {

@@ -49,6 +49,10 @@ void TellAutonomy(ShardState& shard, const RemediationPlan& plan,
 // Begins what may run unattended, ends pauses. With the passing of time.
 void AdvancePolicy(ShardState& shard);
 
+// Approves by itself what the policy lets run unattended, for forecasts whose alert has just been
+// raised; forgets which those are. After ScoreTouched.
+void AnswerForecasts(ShardState& shard);
+
 Status CheckPolicy(const PolicyPublished& body);
 void ApplyPolicy(ShardState& shard, const Fact& fact, const PolicyPublished& body);
 Status CheckPause(const ShardState& shard, const PauseSet& body);

@@ -17,6 +17,7 @@ void FollowAlert(ShardState& shard, const ResourceId& id, const Slot& slot, Reso
       !shard.forecaster.Abstains(id.stack, shard.numbers.now) &&
       state.snoozed_until <= shard.numbers.now && state.drift_id.empty()) {
     state.alerted_at = shard.numbers.now;
+    shard.alerted_now.push_back(id);
     const std::string text =
         fmt::format("{} {} will probably drift within a day ({:.0f} %)", id.kind, id.name, 100 * p);
     Emit(shard, LiveEvent::Kind::kPrediction, id.stack, id.ToText(), text);

@@ -131,6 +131,7 @@ void ApplyTime(ShardState& shard) {
   AdvancePolicy(shard);
   ExpireRules(shard);
   ScoreTouched(shard);  // last: what ended may have touched something
+  AnswerForecasts(shard);
 }
 
 }  // namespace driftcast

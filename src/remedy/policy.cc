@@ -39,7 +39,14 @@ bool Earned(const UnattendedRule& rule, const PolicyFacts& facts, std::string& r
       "unattended '{}': {} of {} such plans worked; {} of them and a share of {:.2f} are wanted{}",
       rule.name, facts.outcomes.succeeded, total, rule.outcomes_min, rule.success_min,
       earned ? "" : ": not earned");
-  return earned;
+  if (!earned || !facts.alerts) return earned;
+  const auto& [scored, hits] = *facts.alerts;
+  const bool foretold =
+      scored >= rule.outcomes_min &&
+      static_cast<double>(hits) >= rule.precision_min * static_cast<double>(scored);
+  reason += fmt::format("; {} of {} alerts came true, and a share of {:.2f} is wanted{}", hits,
+                        scored, rule.precision_min, foretold ? "" : ": not earned");
+  return foretold;
 }
 
 // Nobody has to approve.

@@ -46,6 +46,9 @@ struct UnattendedRule {
   PolicyScope scope;
   uint32_t outcomes_min = 20;  // plans of this kind and strategy that ended on this site
   double success_min = 0.98;   // share of them that worked
+  // Of plans that answer a forecast: share of the alerts here that came true, of at least
+  // outcomes_min.
+  double precision_min = 0.5;
 };
 
 // The same change on several stacks of a role: first on a few, then in batches, and no further once
@@ -87,6 +90,11 @@ struct PolicyFacts {
   double severity = 0;
   std::vector<Principal> approved_by;
   Knowledge::Outcomes outcomes;  // of its kind and strategy, here
+  struct Alerts {
+    uint64_t scored = 0;  // alerts about forecasts whose day has passed
+    uint64_t hits = 0;    // of those: it changed
+  };
+  std::optional<Alerts> alerts;  // of a plan that answers a forecast; none = it answers a drift
   RolloutFacts rollout;          // of the same change
   uint32_t plans_today_stack = 0;
   uint32_t plans_today_role = 0;

@@ -213,6 +213,7 @@ StatusOr<UnattendedRule> ReadUnattended(const toml::table& in) {
   ReadScope(table, rule.scope);
   table.Count("outcomes_min", rule.outcomes_min);
   table.Number("success_min", 0.5, 1, rule.success_min);
+  table.Number("precision_min", 0, 1, rule.precision_min);
   DRIFTCAST_RETURN_IF_ERROR(table.Done());
   // Autonomy for everything at once is a slip, not a wish.
   if (rule.scope.kinds.empty() || rule.scope.strategies.empty())

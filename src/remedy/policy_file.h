@@ -39,6 +39,7 @@
 //   severity_max = 4
 //   outcomes_min = 20
 //   success_min = 0.98
+//   precision_min = 0.5                  # of plans that answer forecasts: alerts that came true
 //
 //   [[rollout]]                          # the same change on several stacks of a role
 //   name = "web"
