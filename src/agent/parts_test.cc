@@ -9,6 +9,7 @@
 #include "agent/order_runner.h"
 #include "agent/uplink.h"
 #include "agent/usage.h"
+#include "base/crypto.h"
 #include "collect/scratch_root.h"
 
 namespace driftcast {
@@ -184,6 +185,21 @@ class OrderRunnerTest : public testing::Test {
   std::vector<ResourceId> touched_;
   std::unique_ptr<OrderRunner> runner_;
 };
+
+// The agent was killed after it had begun an order: the program says how that ended.
+TEST_F(OrderRunnerTest, AsksHowAnOrderEndedThatItHadBegunBefore) {
+  scratch_.Write("/orders/" + Hex(Sha256("p9")).substr(0, 32), "begun\np9");
+  Start(R"(case "$*" in *"--settle p9") ;; *) exit 1;; esac
+echo '{"plan":"p9","step":-1,"state":"succeeded","detail":"all read back"}'
+)");
+  const auto all = Until([](const PlanProgressed& p) { return IsFinal(p.state); });
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0].plan, PlanId("p9"));
+  EXPECT_EQ(all[0].state, PlanState::kSucceeded);
+  EXPECT_EQ(all[0].detail, "all read back");
+  // And the order, when it comes again, is answered from what was written down.
+  EXPECT_EQ(Order("p9").back().detail, "all read back");
+}
 
 TEST_F(OrderRunnerTest, ReportsEachStepAndTheEnd) {
   Start(R"(echo '{"step":0,"state":"running","detail":"d"}'

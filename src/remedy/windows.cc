@@ -3,6 +3,7 @@
 #include <libical/ical.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <memory>
 
 namespace driftcast {
@@ -69,6 +70,26 @@ void CutOut(TimeSpan span, const std::vector<TimeSpan>& frozen, std::vector<Time
   if (span.from < span.to) out.push_back(span);
 }
 
+// Rules that never come true are refused: libical (3.0) looks for their first occurrence for ever.
+bool NeverComes(const icalrecurrencetype& rule) {
+  const bool by_year =
+      rule.freq == ICAL_YEARLY_RECURRENCE && rule.by_month[0] == ICAL_RECURRENCE_ARRAY_MAX;
+  const int days_max = by_year ? 53 : 5;  // "the 5th Tuesday of a month"
+  for (const short* day = rule.by_day; *day != ICAL_RECURRENCE_ARRAY_MAX; ++day) {
+    const int position = std::abs(icalrecurrencetype_day_position(*day));
+    const bool in_weeks = rule.freq < ICAL_MONTHLY_RECURRENCE;
+    if (position > (in_weeks ? 0 : days_max)) return true;
+  }
+  if (rule.by_month[0] == ICAL_RECURRENCE_ARRAY_MAX ||
+      rule.by_month_day[0] == ICAL_RECURRENCE_ARRAY_MAX)
+    return false;
+  static constexpr int kDays[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  for (const short* month = rule.by_month; *month != ICAL_RECURRENCE_ARRAY_MAX; ++month)
+    for (const short* day = rule.by_month_day; *day != ICAL_RECURRENCE_ARRAY_MAX; ++day)
+      if (*month >= 1 && *month <= 12 && std::abs(*day) <= kDays[*month - 1]) return false;
+  return true;
+}
+
 }  // namespace
 
 Status ValidateCalendar(const Calendar& calendar) {
@@ -82,6 +103,8 @@ Status ValidateCalendar(const Calendar& calendar) {
     return InvalidArgument("'{}' is no RRULE ({})", calendar.rule, calendar.name);
   if (rule.freq < ICAL_DAILY_RECURRENCE)
     return InvalidArgument("the rule of '{}' repeats more often than daily", calendar.name);
+  if (NeverComes(rule))
+    return InvalidArgument("the rule of '{}' never comes true: '{}'", calendar.name, calendar.rule);
   return Ok();
 }
 

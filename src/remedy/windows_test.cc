@@ -180,5 +180,24 @@ TEST(WindowsProperty, OpenIsWindowWithoutFreeze) {
   }
 }
 
+// Found by the fuzzer: the library would look for the first one for ever.
+TEST(Windows, ARuleThatNeverComesTrueIsRefused) {
+  Calendar calendar;
+  calendar.name = "never";
+  calendar.start = FromUnixSeconds(1'767'700'800);
+  calendar.length = kHour;
+  for (const char* rule :
+       {"FREQ=MONTHLY;BYDAY=6TU", "FREQ=MONTHLY;BYDAY=-6TU", "FREQ=YEARLY;BYDAY=54MO",
+        "FREQ=WEEKLY;BYDAY=2TU", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"}) {
+    calendar.rule = rule;
+    EXPECT_EQ(ValidateCalendar(calendar).code(), StatusCode::kInvalidArgument) << rule;
+  }
+  for (const char* rule : {"FREQ=MONTHLY;BYDAY=5TU", "FREQ=YEARLY;BYDAY=53MO",
+                           "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", "FREQ=WEEKLY;BYDAY=TU"}) {
+    calendar.rule = rule;
+    EXPECT_TRUE(ValidateCalendar(calendar).ok()) << rule;
+  }
+}
+
 }  // namespace
 }  // namespace driftcast
