@@ -85,21 +85,61 @@ void SessionHistory::Tell(const Elevation& elevation, std::map<std::string, int>
   out.push_back(std::move(activity));
 }
 
-void SessionHistory::AddFromJournal(Instant now, Instant since, std::vector<LoginSession>& logins,
+bool SessionHistory::AddFromJournal(Instant now, Instant since, std::vector<LoginSession>& logins,
                                     std::vector<Elevation>& elevations) {
   const auto auth = root_.Stat(kAuthLog);
   const Instant logged_until = auth.ok() ? FromUnixSeconds(auth->st_mtim.tv_sec) : Instant();
   const bool lacks_logins = !root_.Stat(kWtmp).ok();
   const bool lacks_elevations = logged_until < now - kLogSilent;
-  if (!lacks_logins && !lacks_elevations) return;
+  if (!lacks_logins && !lacks_elevations) return false;
   auto journal = journal_.Read(since);
-  if (!journal.ok()) return;
+  if (!journal.ok()) return false;
   if (lacks_logins) logins = std::move(journal->logins);
   for (Elevation& elevation : journal->elevations)
     if (lacks_elevations && elevation.at > logged_until) elevations.push_back(std::move(elevation));
+  return true;
 }
 
-std::vector<ActivityReported> SessionHistory::News(Instant now, Duration first_window) {
+void SessionHistory::Audited(const std::vector<AuditActivity>& audited,
+                             std::vector<ActivityReported>& out) {
+  if (audited.empty()) return;
+  const bool logins = !root_.Stat(kWtmp).ok(), elevations = !root_.Stat(kAuthLog).ok();
+  names_.Refresh();
+  for (const AuditActivity& seen : audited) {
+    ActivityReported activity;
+    activity.actor = NameOf(names_.User(static_cast<uint32_t>(seen.uid)));
+    activity.started_at = activity.ended_at = seen.at;
+    activity.details["seen_by"] = "audit log";
+    if (seen.kind == AuditActivity::Kind::kSudo) {
+      if (!elevations || seen.program.empty()) continue;
+      activity.kind = "sudo";
+      activity.id = FormatInstant(seen.at) + " " + activity.actor;
+      activity.text = activity.actor + " used sudo for " + seen.program;
+    } else if (!logins) {
+      continue;
+    } else if (seen.kind == AuditActivity::Kind::kLogin) {
+      activity.kind = "login";
+      activity.id = "session " + std::to_string(seen.session) + "@" + FormatInstant(seen.at);
+      activity.text = activity.actor + " logged in" +
+                      (seen.terminal.empty() ? "" : " on " + seen.terminal) +
+                      (seen.remote ? " from another host" : "");
+      if (audited_open_.size() >= kToldMax) audited_open_.clear();
+      audited_open_[seen.session] = activity;
+      activity.details["state"] = "open";
+    } else {
+      const auto open = audited_open_.find(seen.session);
+      if (open == audited_open_.end()) continue;
+      activity = std::move(open->second);
+      activity.ended_at = std::max(seen.at, activity.started_at);
+      audited_open_.erase(open);
+    }
+    out.push_back(std::move(activity));
+  }
+}
+
+std::vector<ActivityReported> SessionHistory::News(Instant now,
+                                                   const std::vector<AuditActivity>& audited,
+                                                   Duration first_window) {
   std::vector<ActivityReported> news;
   if (people_ == People::kOff) return news;
   const Instant since = now - first_window;
@@ -107,12 +147,13 @@ std::vector<ActivityReported> SessionHistory::News(Instant now, Duration first_w
   std::vector<LoginSession> logins = ParseWtmp(ReadEnd(kWtmp, wtmp_stamp_));
   std::vector<Elevation> elevations =
       ParseAuthLog(ReadEnd(kAuthLog, auth_stamp_), now, ReadLocalTime);
-  AddFromJournal(now, since, logins, elevations);
+  const bool journal = AddFromJournal(now, since, logins, elevations);
   for (const LoginSession& session : logins)
     if (session.started_at >= since) Tell(session, news);
   std::map<std::string, int> same;
   for (const Elevation& elevation : elevations)
     if (elevation.at >= since) Tell(elevation, same, news);
+  if (!journal) Audited(audited, news);
   std::erase_if(news, [&](const ActivityReported& activity) { return !IsNews(activity); });
   std::stable_sort(news.begin(), news.end(),
                    [](const auto& a, const auto& b) { return a.started_at < b.started_at; });

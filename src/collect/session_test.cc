@@ -123,6 +123,31 @@ TEST_F(SessionHistoryTest, CanBeSwitchedOffOrNamePeople) {
   EXPECT_EQ(SessionHistory(scratch_.root(), guard_, People::kNames).News(kNow)[0].actor, "alice");
 }
 
+// A host without wtmp and auth.log, as newer ones are: the audit log tells.
+TEST_F(SessionHistoryTest, TheAuditLogTellsWhatIsWrittenNowhereElse) {
+  const std::vector<AuditActivity> audited = {
+      {AuditActivity::Kind::kLogin, kNow, 1000, 3, "/dev/pts/0", true, ""},
+      {AuditActivity::Kind::kSudo, kNow + kMinute, 1000, 3, "pts/0", false, "/usr/bin/mysql"}};
+  SessionHistory beside(scratch_.root(), guard_, People::kPseudonyms);
+  EXPECT_EQ(beside.News(kNow, audited).size(), 3u) << "those of wtmp and auth.log alone";
+  std::filesystem::remove(scratch_.Real("/var/log/wtmp"));
+  std::filesystem::remove(scratch_.Real("/var/log/auth.log"));
+  scratch_.Write("/etc/passwd", "alice:x:1000:1000::/home/alice:/bin/sh\n");
+  SessionHistory history(scratch_.root(), guard_, People::kPseudonyms);
+  const auto news = history.News(kNow, audited);
+  ASSERT_EQ(news.size(), 2u);
+  EXPECT_EQ(news[0].kind, "login");
+  EXPECT_EQ(news[0].actor, history.NameOf("alice"));
+  EXPECT_EQ(news[0].text, news[0].actor + " logged in on /dev/pts/0 from another host");
+  EXPECT_EQ(news[0].details.at("seen_by"), "audit log");
+  EXPECT_EQ(news[1].text, news[0].actor + " used sudo for /usr/bin/mysql");
+  const auto ended = history.News(
+      kNow + kHour, {{AuditActivity::Kind::kLogout, kNow + kHour, 1000, 3, "", false, ""}});
+  ASSERT_EQ(ended.size(), 1u);
+  EXPECT_EQ(ended[0].id, news[0].id);
+  EXPECT_EQ(ended[0].ended_at, kNow + kHour);
+}
+
 TEST_F(SessionHistoryTest, WhatIsOldIsNotTold) {
   SessionHistory history(scratch_.root(), guard_, People::kPseudonyms);
   EXPECT_TRUE(history.News(kNow + kDay * 40).empty());
