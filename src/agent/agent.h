@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "agent/allowance.h"
+#include "agent/authors.h"
 #include "agent/cadence.h"
 #include "agent/inbox.h"
 #include "agent/order_runner.h"
@@ -19,7 +21,6 @@
 #include "agent/spool.h"
 #include "agent/uplink.h"
 #include "agent/usage.h"
-#include "agent/writers.h"
 #include "base/status.h"
 #include "base/time.h"
 #include "collect/dpkg.h"
@@ -48,7 +49,7 @@ struct AgentOptions {
   std::string lens_program;   // driftcast-lens; empty = those formats are compared as a whole
   std::string apply_program;  // driftcast-apply; empty = observe-only
   std::set<int> tls_ports = TlsOptions().ports;  // asked for their certificate when they listen
-  bool who = true;                               // ask the kernel who changes files
+  AuthorOptions who;                             // where it is known from who changes files
   bool containers = true;                        // ask container engines whose socket may be opened
   std::string allow_list = "/etc/driftcast/allow";
   uint64_t spool_bytes_max = 256ull << 20;
@@ -111,6 +112,7 @@ class Agent {
   uint64_t facts_set_aside() const { return uplink_ ? uplink_->facts_set_aside() : 0; }
   void Begin();  // first facts: past, snapshot, watches
   void Loop();
+  std::map<std::string, std::string> Labels() const;  // of this host, as they are now
   void ReportEnrolled();
   void ReportPast();
   void ReportRuns();    // package runs that are news
@@ -125,8 +127,8 @@ class Agent {
   void WriteCost() const;      // for `driftcast-agent cost`
   void WriteCoverage() const;  // for `driftcast-agent coverage`
   void CheckBudget();
-  Duration HintGap() const;     // between scans that were hinted at
-  Duration ChangesGap() const;  // between two looks at file events; 0 within the budget
+  void ChargeEvents();   // to their allowance: what was used since the last charge
+  bool EventsWait() const { return clock_.Now() < events_ready_at_; }
   Instant NextDue() const;
 
   const AgentOptions options_;
@@ -145,8 +147,7 @@ class Agent {
   std::unique_ptr<HostMetrics> metrics_;
   std::unique_ptr<Watcher> watcher_;
   const HostRoot machine_{"/"};       // whose processes change files, whatever root is read
-  std::unique_ptr<Writers> writers_;  // null when the kernel does not name them to us
-  std::string writers_missing_;       // and why
+  std::unique_ptr<Authors> authors_;
   Inbox inbox_;
   std::unique_ptr<Uplink> uplink_;
   std::unique_ptr<OrderRunner> orders_;
@@ -154,10 +155,16 @@ class Agent {
   Guard budget_guard_;
   Instant next_metrics_, next_report_, next_snapshot_, metrics_paused_until_;
   int64_t history_stamp_ = -1;
+  std::map<std::string, std::string> labels_told_;
   uint64_t metrics_shed_ = 0;
   uint64_t event_losses_ = 0;  // times that file events were lost and everything was looked at
   Instant next_budget_;
-  Instant changes_wait_until_;  // over the budget, file events are taken in larger lots
+  // What the kernel's events may cost, in milliseconds of processor time: in a storm they are taken
+  // in larger lots, each when the one before is paid for.
+  Allowance events_;
+  double charged_ms_ = 0;
+  Instant events_ready_at_;
+  bool events_drained_ = false;  // the watcher holds some that the next look takes
   bool shedding_said_ = false;
   bool stopping_ = false;
 };

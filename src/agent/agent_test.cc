@@ -25,7 +25,7 @@ class AgentTest : public testing::Test {
     options_.root = scratch_.Real("/host").string();
     options_.stack = "web-7";
     options_.version = "test";
-    options_.who = false;  // this test writes the host's files itself
+    options_.who.enabled = false;  // this test writes the host's files itself
     options_.lens_program = DRIFTCAST_LENS;
     options_.allow_list = scratch_.Real("/allow").string();
     Write("/etc/ssh/sshd_config", "PermitRootLogin no\n");
@@ -178,7 +178,7 @@ TEST_F(AgentTest, AStormLosesNoConfiguration) {
 }
 
 TEST_F(AgentTest, TheKernelNamesWhoChangedAFile) {
-  options_.who = true;
+  options_.who.enabled = true;
   Running running(options_, Join());
   ASSERT_TRUE(Eventually([](const auto& facts) { return AllCompleted(facts); }));
   if (LabelOf(gate_.facts(), "who") != "fanotify") GTEST_SKIP() << "no fanotify for us here";

@@ -1,10 +1,55 @@
 #include "agent/host_facts.h"
 
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <sys/utsname.h>
+
+#include <array>
+#include <memory>
+#include <set>
 
 #include "collect/parse.h"
 
 namespace driftcast {
+
+namespace {
+
+constexpr size_t kAddressesMax = 64;
+
+// Empty when it is of no kind that matters here.
+std::string TextOf(const sockaddr& address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (address.sa_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address).sin_addr;
+    if ((ntohl(v4.s_addr) >> 16) == 0xA9FE) return "";  // 169.254.0.0/16
+    return inet_ntop(AF_INET, &v4, text.data(), text.size()) ? text.data() : "";
+  }
+  if (address.sa_family != AF_INET6) return "";
+  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+  if (IN6_IS_ADDR_LINKLOCAL(&v6)) return "";
+  return inet_ntop(AF_INET6, &v6, text.data(), text.size()) ? text.data() : "";
+}
+
+}  // namespace
+
+std::string ReadOwnAddresses() {
+  ifaddrs* list = nullptr;
+  if (getifaddrs(&list) != 0) return "";
+  const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owner(list, freeifaddrs);
+  std::set<std::string> addresses;
+  for (const ifaddrs* one = list; one != nullptr; one = one->ifa_next) {
+    const bool counts = one->ifa_addr != nullptr && (one->ifa_flags & IFF_UP) != 0 &&
+                        (one->ifa_flags & IFF_LOOPBACK) == 0;
+    if (std::string text = counts ? TextOf(*one->ifa_addr) : ""; !text.empty())
+      addresses.insert(std::move(text));
+  }
+  std::string out;
+  size_t left = kAddressesMax;
+  for (auto one = addresses.begin(); one != addresses.end() && left > 0; ++one, --left)
+    out += (out.empty() ? "" : ",") + *one;
+  return out;
+}
 
 std::map<std::string, std::string> ReadHostLabels(const HostRoot& root) {
   std::map<std::string, std::string> labels;
@@ -25,6 +70,9 @@ std::map<std::string, std::string> ReadHostLabels(const HostRoot& root) {
     }
     break;
   }
+  if (root.is_machine())
+    if (std::string addresses = ReadOwnAddresses(); !addresses.empty())
+      labels["addresses"] = std::move(addresses);
   return labels;
 }
 

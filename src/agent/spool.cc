@@ -19,7 +19,9 @@ constexpr uint64_t kReadBytes = 1 << 20;
 
 // Reads up to `bytes_max` from an offset; what it got, empty at the end or on an error.
 std::string ReadAt(int fd, uint64_t offset, uint64_t bytes_max) {
-  std::string out(bytes_max, '\0');
+  struct stat info {};
+  const uint64_t size = fstat(fd, &info) == 0 ? static_cast<uint64_t>(info.st_size) : 0;
+  std::string out(std::min(bytes_max, size - std::min(size, offset)), '\0');
   size_t used = 0;
   while (used < out.size()) {
     const ssize_t n =

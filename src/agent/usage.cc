@@ -24,13 +24,19 @@ struct FileCloser {
 
 }  // namespace
 
-Usage ReadOwnUsage() {
-  Usage usage;
+double ReadOwnCpuMs() {
+  double cpu_ms = 0;
   for (const auto who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
     rusage used{};
     if (getrusage(who, &used) == 0)
-      usage.cpu_ms += Milliseconds(used.ru_utime) + Milliseconds(used.ru_stime);
+      cpu_ms += Milliseconds(used.ru_utime) + Milliseconds(used.ru_stime);
   }
+  return cpu_ms;
+}
+
+Usage ReadOwnUsage() {
+  Usage usage;
+  usage.cpu_ms = ReadOwnCpuMs();
   const std::unique_ptr<FILE, FileCloser> statm(fopen("/proc/self/statm", "re"));
   unsigned long pages = 0, resident = 0;
   if (statm && fscanf(statm.get(), "%lu %lu", &pages, &resident) == 2)

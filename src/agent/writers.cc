@@ -12,15 +12,16 @@
 
 #include <fmt/core.h>
 
-#include "collect/names.h"
-
 namespace driftcast {
 namespace {
 
-constexpr size_t kPathsMax = 8192;
 constexpr size_t kProcessesMax = 1024;
 constexpr size_t kFoldersMax = 65536;
-constexpr Duration kKept = kMinute;
+constexpr size_t kLotsAtOnce = 64;  // that CatchUp reads
+// A lot is what one read gives, some hundred events.
+constexpr double kLotsPerSecond = 10, kLotsInABurst = 100;
+constexpr int kGatherMs = 100;
+constexpr double kLookupsPerSecond = 50, kLookupsInABurst = 500;
 constexpr uint64_t kChanges = FAN_CLOSE_WRITE | FAN_MOVED_TO | FAN_MOVED_FROM | FAN_CREATE |
                               FAN_DELETE | FAN_ATTRIB | FAN_EVENT_ON_CHILD | FAN_ONDIR;
 
@@ -59,7 +60,12 @@ bool ReadName(const char* info, size_t size, std::string& handle, std::string& n
 
 Writers::Writers(const HostRoot& root, const HostRoot& machine, const Clock& clock,
                  std::function<std::string(const std::string& text)> redact)
-    : root_(root), machine_(machine), clock_(clock), redact_(std::move(redact)) {}
+    : root_(root),
+      machine_(machine),
+      clock_(clock),
+      redact_(std::move(redact)),
+      names_(machine),
+      lookups_(kLookupsPerSecond, kLookupsInABurst) {}
 
 Writers::~Writers() { Stop(); }
 
@@ -115,26 +121,40 @@ size_t Writers::folders() const {
 }
 
 void Writers::Run() {
-  alignas(fanotify_event_metadata) std::array<char, 64 << 10> buffer;
+  Allowance lots(kLotsPerSecond, kLotsInABurst);
   for (;;) {
     std::array<pollfd, 2> entries = {pollfd{fanotify_.get(), POLLIN, 0},
                                      pollfd{stop_.get(), POLLIN, 0}};
     if (poll(entries.data(), entries.size(), -1) < 0 && errno != EINTR) return;
     if (entries[1].revents != 0) return;
-    const ssize_t n = read(fanotify_.get(), buffer.data(), buffer.size());
-    if (n <= 0) continue;
-    size_t left = static_cast<size_t>(n);
-    const auto* event = reinterpret_cast<const fanotify_event_metadata*>(buffer.data());
-    std::string handle, name;
-    for (; FAN_EVENT_OK(event, left); event = FAN_EVENT_NEXT(event, left)) {
-      ++events_;
-      if ((event->mask & FAN_Q_OVERFLOW) != 0) ++lost_;
-      const char* info = reinterpret_cast<const char*>(event) + event->metadata_len;
-      if (event->event_len > event->metadata_len &&
-          ReadName(info, event->event_len - event->metadata_len, handle, name))
-        OnEvent(handle, name, static_cast<uint32_t>(event->pid));
-    }
+    lots.Advance(clock_.Now());
+    if (!lots.Take() && poll(&entries[1], 1, kGatherMs) > 0) return;
+    const MutexLock lock(reading_);
+    ReadLot();
   }
+}
+
+void Writers::CatchUp() {
+  const MutexLock lock(reading_);
+  for (size_t lot = 0; lot < kLotsAtOnce && ReadLot();) ++lot;
+}
+
+bool Writers::ReadLot() {
+  alignas(fanotify_event_metadata) std::array<char, 64 << 10> buffer;
+  const ssize_t n = read(fanotify_.get(), buffer.data(), buffer.size());
+  if (n <= 0) return false;
+  size_t left = static_cast<size_t>(n);
+  const auto* event = reinterpret_cast<const fanotify_event_metadata*>(buffer.data());
+  std::string handle, name;
+  for (; FAN_EVENT_OK(event, left); event = FAN_EVENT_NEXT(event, left)) {
+    ++events_;
+    if ((event->mask & FAN_Q_OVERFLOW) != 0) ++lost_;
+    const char* info = reinterpret_cast<const char*>(event) + event->metadata_len;
+    if (event->event_len > event->metadata_len &&
+        ReadName(info, event->event_len - event->metadata_len, handle, name))
+      OnEvent(handle, name, static_cast<uint32_t>(event->pid));
+  }
+  return true;
 }
 
 void Writers::OnEvent(const std::string& handle, const std::string& name, uint32_t pid) {
@@ -146,55 +166,59 @@ void Writers::OnEvent(const std::string& handle, const std::string& name, uint32
     path = folder->second == "/" ? "/" + name : folder->second + "/" + name;
   }
   const Instant now = clock_.Now();
-  Remember(path, CauseOfProcess(pid, now), now);
+  auto cause = CauseOfProcess(pid, now);
+  const MutexLock lock(mutex_);
+  recent_.Put(path, std::move(cause), now);
 }
 
-Cause Writers::CauseOfProcess(uint32_t pid, Instant now) {
-  if (pid == 0) return {};  // of another pid namespace
+std::shared_ptr<const Cause> Writers::CauseOfProcess(uint32_t pid, Instant now) {
+  if (pid == 0) return std::make_shared<Cause>();  // of another pid namespace
   const auto known = processes_.find(pid);
   // The same number within a second is the same process: numbers are not given anew that fast.
   if (known != processes_.end() && now - known->second.at < kSecond) return known->second.cause;
-  Lineage lineage = ReadLineage(machine_, pid);
   Cause cause;
+  Lineage lineage;
+  lookups_.Advance(now);
+  const bool looked = lookups_.Take();
+  if (looked) {
+    lineage = ReadLineage(machine_, pid);
+  } else {
+    ++unnamed_;
+  }
   if (!lineage.ancestors.empty()) {
-    OwnerNames names(machine_);
-    names.Refresh();
+    names_.Refresh();
     cause = CauseOfLineage(
-        lineage, now, [&](uint32_t uid) { return names.User(uid); }, redact_);
+        lineage, now, [&](uint32_t uid) { return names_.User(uid); }, redact_);
     cause.confidence = Confidence::kExact;
   } else if (known != processes_.end()) {
-    cause = known->second.cause;
+    cause = *known->second.cause;
     cause.confidence = Confidence::kRacy;
   } else {
-    cause.text = fmt::format("process {}, which has ended", pid);
+    cause.text = fmt::format("process {}, {}", pid,
+                             looked ? "which has ended" : "one of too many to look at");
     cause.confidence = Confidence::kRacy;
   }
+  cause.seen_by = "fanotify";
   if (processes_.size() >= kProcessesMax) processes_.clear();
-  processes_[pid] = {std::move(lineage), cause, now};
-  return cause;
-}
-
-void Writers::Remember(const std::string& path, Cause cause, Instant now) {
-  const MutexLock lock(mutex_);
-  seen_[path] = {std::move(cause), now};
-  order_.emplace_back(now, path);
-  // A path that was seen again later has a younger entry further back.
-  while (!order_.empty() && (order_.size() > kPathsMax || now - order_.front().first > kKept)) {
-    const auto found = seen_.find(order_.front().second);
-    if (found != seen_.end() && found->second.at <= order_.front().first) {
-      if (now - order_.front().first <= kKept) ++lost_;
-      seen_.erase(found);
-    }
-    order_.pop_front();
-  }
+  auto shared = std::make_shared<const Cause>(std::move(cause));
+  processes_[pid] = {shared, now};
+  return shared;
 }
 
 Cause Writers::Of(const std::string& path) {
-  const Instant now = clock_.Now();
   const MutexLock lock(mutex_);
-  const auto found = seen_.find(path);
-  if (found == seen_.end() || now - found->second.at > kKept) return {};
-  return found->second.cause;
+  const auto cause = recent_.Find(path, clock_.Now());
+  return cause == nullptr ? Cause{} : *cause;
+}
+
+uint64_t Writers::lost() const {
+  const MutexLock lock(mutex_);
+  return lost_ + recent_.lost();
+}
+
+std::string Writers::Account() const {
+  return fmt::format("events={} lost={} not_looked_up={} folders={}", events(), lost(), unnamed(),
+                     folders());
 }
 
 }  // namespace driftcast

@@ -222,7 +222,16 @@ int Main(int argc, char** argv) {
   app.add_option("--tls-port", agent.tls_ports,
                  "A port that is asked for its certificate when it listens; may be repeated "
                  "(default: the usual ones of TLS; 0 = none)");
-  app.add_flag("!--no-who", agent.who, "Do not ask the kernel which process changes a file");
+  app.add_flag("!--no-who", agent.who.enabled, "Do not find out which process changes a file");
+  app.add_option("--audit-log", agent.who.audit_log,
+                 "Log of the audit daemon: followed where it is, for who changes files and for "
+                 "logins and sudo; empty = never")
+      ->capture_default_str();
+  app.add_option("--tetragon-log", agent.who.tetragon_log,
+                 "Export file of Tetragon: followed where it is, for who changes files; empty = never")
+      ->capture_default_str();
+  app.add_option("--falco-log", agent.who.falco_log,
+                 "Output file of Falco, one JSON object a line, followed for who changes files");
   app.add_flag("!--no-containers", agent.containers, "Do not ask container engines");
   app.add_option("--lens", agent.lens_program,
                  "The program driftcast-lens (default: beside this one)");

@@ -107,7 +107,9 @@ void SessionHistory::Audited(const std::vector<AuditActivity>& audited,
   names_.Refresh();
   for (const AuditActivity& seen : audited) {
     ActivityReported activity;
-    activity.actor = NameOf(names_.User(static_cast<uint32_t>(seen.uid)));
+    const std::string user = names_.User(static_cast<uint32_t>(seen.uid));
+    activity.actor = NameOf(user);
+    if (auto team = NameOfTeam(user); !team.empty()) activity.details["team"] = std::move(team);
     activity.started_at = activity.ended_at = seen.at;
     activity.details["seen_by"] = "audit log";
     if (seen.kind == AuditActivity::Kind::kSudo) {

@@ -140,7 +140,7 @@ void Watcher::OnEvent(int watch, uint32_t mask, const std::string& name) {
   }
 }
 
-Touched Watcher::Take() {
+void Watcher::Drain() {
   alignas(inotify_event) std::array<char, 16384> buffer;
   for (;;) {
     const ssize_t n = read(inotify_.get(), buffer.data(), buffer.size());
@@ -155,6 +155,10 @@ Touched Watcher::Take() {
       at += static_cast<ssize_t>(sizeof event + event.len);
     }
   }
+}
+
+Touched Watcher::Take() {
+  Drain();
   return std::exchange(touched_, {});
 }
 

@@ -42,6 +42,8 @@ class Watcher {
   void OnFolder(std::function<void(const std::string& folder)> told) { told_ = std::move(told); }
 
   int fd() const { return inotify_.get(); }  // readable when there is something to take
+  // Takes the kernel's queue over, which is short: the next Take tells of it.
+  void Drain();
   Touched Take();
   size_t watches() const { return folders_.size(); }
 

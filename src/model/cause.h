@@ -31,6 +31,7 @@ struct Cause {
   std::string actor;  // pseudonym or name of who did it; empty = not known
   std::string text;   // for people: "apt-get upgrade (23 packages)"
   Confidence confidence = Confidence::kUnknown;
+  std::string seen_by = {};  // how it is known: "fanotify", "audit log"; empty = not said
 
   bool known() const { return kind != CauseKind::kUnknown; }
   friend auto operator<=>(const Cause&, const Cause&) = default;

@@ -69,6 +69,7 @@ void ToProto(const Cause& cause, v1::Cause* out) {
   out->set_actor(cause.actor);
   out->set_text(cause.text);
   out->set_confidence(static_cast<v1::Cause::Confidence>(cause.confidence));
+  out->set_seen_by(cause.seen_by);
 }
 
 StatusOr<Cause> FromProto(const v1::Cause& in) {
@@ -79,6 +80,7 @@ StatusOr<Cause> FromProto(const v1::Cause& in) {
   cause.id = in.id();
   cause.actor = in.actor();
   cause.text = in.text();
+  cause.seen_by = in.seen_by();
   return cause;
 }
 
