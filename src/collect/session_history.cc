@@ -85,19 +85,19 @@ void SessionHistory::Tell(const Elevation& elevation, std::map<std::string, int>
   out.push_back(std::move(activity));
 }
 
-bool SessionHistory::AddFromJournal(Instant now, Instant since, std::vector<LoginSession>& logins,
+void SessionHistory::AddFromJournal(Instant now, Instant since, std::vector<LoginSession>& logins,
                                     std::vector<Elevation>& elevations) {
   const auto auth = root_.Stat(kAuthLog);
   const Instant logged_until = auth.ok() ? FromUnixSeconds(auth->st_mtim.tv_sec) : Instant();
   const bool lacks_logins = !root_.Stat(kWtmp).ok();
   const bool lacks_elevations = logged_until < now - kLogSilent;
-  if (!lacks_logins && !lacks_elevations) return false;
+  if (!lacks_logins && !lacks_elevations) return;
   auto journal = journal_.Read(since);
-  if (!journal.ok()) return false;
+  if (!journal.ok()) return;
+  if (!journal->logins.empty() || !journal->elevations.empty()) journal_tells_ = true;
   if (lacks_logins) logins = std::move(journal->logins);
   for (Elevation& elevation : journal->elevations)
     if (lacks_elevations && elevation.at > logged_until) elevations.push_back(std::move(elevation));
-  return true;
 }
 
 void SessionHistory::Audited(const std::vector<AuditActivity>& audited,
@@ -149,13 +149,13 @@ std::vector<ActivityReported> SessionHistory::News(Instant now,
   std::vector<LoginSession> logins = ParseWtmp(ReadEnd(kWtmp, wtmp_stamp_));
   std::vector<Elevation> elevations =
       ParseAuthLog(ReadEnd(kAuthLog, auth_stamp_), now, ReadLocalTime);
-  const bool journal = AddFromJournal(now, since, logins, elevations);
+  AddFromJournal(now, since, logins, elevations);
   for (const LoginSession& session : logins)
     if (session.started_at >= since) Tell(session, news);
   std::map<std::string, int> same;
   for (const Elevation& elevation : elevations)
     if (elevation.at >= since) Tell(elevation, same, news);
-  if (!journal) Audited(audited, news);
+  if (!journal_tells_) Audited(audited, news);
   std::erase_if(news, [&](const ActivityReported& activity) { return !IsNews(activity); });
   std::stable_sort(news.begin(), news.end(),
                    [](const auto& a, const auto& b) { return a.started_at < b.started_at; });

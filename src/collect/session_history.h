@@ -55,8 +55,7 @@ class SessionHistory {
  private:
   std::string ReadEnd(const std::string& path, int64_t& stamp);
   std::string NameOfTeam(const std::string& user) const;
-  // False when there is no journal, or nothing is missing.
-  bool AddFromJournal(Instant now, Instant since, std::vector<LoginSession>& logins,
+  void AddFromJournal(Instant now, Instant since, std::vector<LoginSession>& logins,
                       std::vector<Elevation>& elevations);
   void Tell(const LoginSession& session, std::vector<ActivityReported>& out) const;
   void Tell(const Elevation& elevation, std::map<std::string, int>& same,
@@ -69,6 +68,7 @@ class SessionHistory {
   const People people_;
   Teams teams_;
   SessionJournal journal_;
+  bool journal_tells_ = false;  // it has told of somebody
   int64_t wtmp_stamp_ = 0, auth_stamp_ = 0;
   std::map<std::string, Instant> told_;  // kind and id -> end that was told
   OwnerNames names_;
