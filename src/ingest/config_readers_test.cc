@@ -89,6 +89,14 @@ TEST(TomlReaderTest, TablesArraysAndSpelling) {
       ElementsAre("a=0xFF", "d=1979-05-27T07:32:00Z", "srv[one].name=one", "srv[one].port=1",
                   "srv[two].name=two", "srv[two].port=2", "t.u.l[]=1", "t.u.l[]=2", "t.u.x=1_000"));
   EXPECT_THAT(Message(ReadToml("a = \n").status()), testing::HasSubstr("line 1"));
+  // Letters on which the parser stumbles where they may not be.
+  EXPECT_THAT(Shown(ReadToml("a = '\xE2\x9A\xA0\xEF\xB8\x8F' # \xEF\xB8\x8F\n")),
+              testing::Contains(testing::HasSubstr("\xE2\x9A\xA0\xEF\xB8\x8F")));
+  EXPECT_THAT(Shown(ReadToml("\xEF\xBB\xBF\"caf\xC3\xA9\" = 'cr\xC3\xA8me'")),
+              ElementsAre("caf\xC3\xA9=cr\xC3\xA8me"));
+  EXPECT_FALSE(ReadToml("caf\xC3\xA9 = 1").ok());
+  EXPECT_FALSE(ReadToml("\xEF\xB8\xBF y").ok());
+  EXPECT_FALSE(ReadToml(std::string_view("\xEF\xB8\xBF\0y", 5)).ok());
 }
 
 TEST(HclReaderTest, AttributesBlocksAndExpressions) {

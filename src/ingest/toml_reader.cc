@@ -5,6 +5,8 @@
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
+#include <algorithm>
+
 #include "ingest/config_readers.h"
 
 namespace driftcast::ingest {
@@ -64,10 +66,39 @@ class TomlTree {
   std::vector<std::string_view> lines_;
 };
 
+// The same with U+FFFD for every letter outside ASCII that does not end a line. toml++ (3.3) runs
+// into undefined behaviour when it asks whether some of them are spaces, which it does outside of
+// strings and comments only (is_non_ascii_horizontal_whitespace).
+std::string WithoutLetters(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (size_t at = 0; at < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[at]);
+    const size_t length = lead < 0xC2 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 1;
+    const std::string_view letter = text.substr(at, length);
+    const bool whole =
+        length > 1 && letter.size() == length && std::ranges::all_of(letter.substr(1), [](char c) {
+          return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+        });
+    const bool ends_line =
+        letter == "\xC2\x85" || letter == "\xE2\x80\xA8" || letter == "\xE2\x80\xA9";
+    const bool byte_order_mark = at == 0 && letter == "\xEF\xBB\xBF";
+    if (whole && !ends_line && !byte_order_mark) {
+      out += "\xEF\xBF\xBD";
+      at += length;
+    } else {
+      out += text[at++];
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 StatusOr<ConfigNode> ReadToml(std::string_view text) {
-  const toml::parse_result parsed = toml::parse(text);
+  toml::parse_result parsed = toml::parse(WithoutLetters(text));
+  // Where that is TOML, all of them are in strings and comments, and do no harm there.
+  if (parsed) parsed = toml::parse(text);
   if (!parsed)
     return InvalidArgument("line {}: {}", parsed.error().source().begin.line,
                            parsed.error().description());
