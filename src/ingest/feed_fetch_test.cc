@@ -245,6 +245,14 @@ files = ["/srv/osv/*.zip"]
   EXPECT_EQ(config->feeds[1].files.size(), 1u);
 }
 
+TEST(FeedConfigTest, TheSampleIsSound) {
+  const auto text = ReadFile(std::string(DRIFTCAST_EXAMPLES) + "/feeds.toml", 1 << 20);
+  ASSERT_TRUE(text.ok()) << Message(text.status());
+  const auto config = ParseFeedConfig(*text);
+  ASSERT_TRUE(config.ok()) << Message(config.status());
+  EXPECT_EQ(config->feeds.size(), 3u);
+}
+
 TEST(FeedConfigTest, FaultsAreSaidWithTheirLine) {
   const auto fault = [](const std::string& text) {
     return Message(ParseFeedConfig(text).status());
