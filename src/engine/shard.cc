@@ -351,7 +351,10 @@ Status Shard::Load(const Store& store) {
 
 Status Shard::LoadRest(const Store& store) {
   DRIFTCAST_RETURN_IF_ERROR(LoadFeeds(state_, store));
-  for (auto& [id, stack] : state_.stacks) stack.ecosystem = intel::EcosystemOf(stack.record.labels);
+  for (auto& [id, stack] : state_.stacks) {
+    stack.ecosystem = intel::EcosystemOf(stack.record.labels);
+    TakeAddresses(state_, id, stack);
+  }
   DRIFTCAST_RETURN_IF_ERROR(
       LoadEach(store, ShadowPrefix(), [&](std::string_view key, std::string_view bytes) {
         const size_t zero = key.find('\0');
@@ -367,9 +370,7 @@ Status Shard::LoadRest(const Store& store) {
         // What is in sync has no key that differs: it need not be judged again to count them.
         const bool same = state.exists && state.status == ResourceStatus::kInSync;
         FillSlot(state_, id, state, same ? ShadowResource() : ViewOfSlot(state_, id, state), slot);
-        for (const auto& edge : state.depends_on)
-          if (edge.to_stack.empty())
-            stack.dependents[edge.to_kind + '\0' + edge.to_name].insert(slot_key);
+        UpdateDependents(state_.fleet, stack_key, stack, slot_key, {}, state.depends_on);
         return Ok();
       }));
   for (size_t h = 0; h < kHorizonCount; ++h) {

@@ -41,6 +41,10 @@ void EndGuards(ShardState& shard);
 void WithContext(const ShardState& shard, const ResourceId& id,
                  const std::function<void(const PlanContext&, const std::string& trigger)>& use);
 
+// What needs a resource, through any number of others and on other hosts too: nearest first, at
+// most 1000.
+std::vector<Dependent> DependentsOf(const ShardState& shard, const ResourceId& id);
+
 ShadowOf ShadowsOf(const ShardState& shard);
 
 Status CheckWritten(const ShardState& shard, const PlanWritten& body);

@@ -143,13 +143,13 @@ void AddKeyFactors(const ResourceId& id, const ResourceState& state, DriftPredic
   if (direction.value != 0) prediction.severity_factors.push_back(std::move(direction));
 }
 
-void AddBlastRadius(const Stack& stack, const ResourceId& id, DriftPrediction& prediction) {
-  const auto found = stack.dependents.find(SlotKey(id));
-  if (found == stack.dependents.end()) return;
-  const size_t dependents = found->second.size();
-  prediction.severity_factors.push_back({"blast radius",
-                                         0.5 * std::log2(1.0 + static_cast<double>(dependents)),
-                                         fmt::format("{} resources depend on it", dependents)});
+void AddBlastRadius(const ShardState& shard, const ResourceId& id, DriftPrediction& prediction) {
+  const Reach reach = ReachOf(shard, id);
+  if (reach.total() == 0) return;
+  std::string text = fmt::format("{} resources depend on it", reach.total());
+  if (reach.elsewhere > 0) text += fmt::format(", {} of them on other hosts", reach.elsewhere);
+  prediction.severity_factors.push_back(
+      {"blast radius", 0.5 * std::log2(1.0 + static_cast<double>(reach.total())), std::move(text)});
 }
 
 void AddExposure(const ShardState& shard, const std::string& role, const Slot& slot,
@@ -274,7 +274,7 @@ DriftPrediction PredictionOf(InputReader& reader, const ShardState& shard, const
   DriftPrediction prediction = reader.Predict(id, state);
   const Stack& stack = shard.stacks.at(id.stack.value);
   AddKeyFactors(id, state, prediction);
-  AddBlastRadius(stack, id, prediction);
+  AddBlastRadius(shard, id, prediction);
   AddExposure(shard, stack.record.role.value, slot, prediction);
   AddThreat(stack, id, prediction);
   SumUp(prediction);

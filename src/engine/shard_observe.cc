@@ -179,6 +179,7 @@ void ApplyEnrolled(ShardState& shard, const Fact& fact, const StackEnrolled& bod
   const bool new_role = stack.record.role != body.role;
   stack.record.role = body.role;
   stack.record.labels = body.labels;
+  TakeAddresses(shard, fact.stack.value, stack);
   HoldAgain(shard, shard.stacks.find(fact.stack.value)->first, stack);
   stack.record.allowed_kinds = body.allowed_kinds;
   stack.record.agent = fact.agent;

@@ -1,6 +1,5 @@
 // Plans: proposed on demand, kept from the moment somebody decides about one, followed to the end.
 #include <algorithm>
-#include <deque>
 
 #include "engine/shard_decide.h"
 #include "engine/shard_inputs.h"
@@ -8,33 +7,12 @@
 #include "engine/shard_limits.h"
 #include "engine/shard_policy.h"
 #include "model/guard.h"
+#include "remedy/blast.h"
 
 namespace driftcast {
 namespace {
 
 constexpr size_t kDependentsMax = 1000;
-constexpr int32_t kDepthMax = 6;
-
-// Reverse dependencies, nearest first.
-std::vector<Dependent> DependentsOf(const ShardState& shard, const ResourceId& id) {
-  std::vector<Dependent> found;
-  const auto stack = shard.stacks.find(id.stack.value);
-  if (stack == shard.stacks.end()) return found;
-  std::set<std::string> seen = {SlotKey(id)};
-  std::deque<std::pair<std::string, int32_t>> queue = {{SlotKey(id), 0}};
-  while (!queue.empty() && found.size() < kDependentsMax) {
-    const auto [slot_key, depth] = queue.front();
-    queue.pop_front();
-    const auto edges = stack->second.dependents.find(slot_key);
-    if (edges == stack->second.dependents.end() || depth == kDepthMax) continue;
-    for (const std::string& dependent : edges->second) {
-      if (!seen.insert(dependent).second) continue;
-      found.push_back({IdFromSlotKey(id.stack, dependent), depth + 1});
-      queue.emplace_back(dependent, depth + 1);
-    }
-  }
-  return found;
-}
 
 // What is open on the resource's package, for the plans' security.
 std::vector<Exposure> ExposuresFor(const ShardState& shard, const Slot& slot) {
@@ -68,6 +46,13 @@ const RemediationPlan* FindProposed(const std::vector<RemediationPlan>& plans, c
 }
 
 }  // namespace
+
+std::vector<Dependent> DependentsOf(const ShardState& shard, const ResourceId& id) {
+  auto found =
+      CollectDependents(id, [&](const ResourceId& needed) { return NeededBy(shard, needed); });
+  if (found.size() > kDependentsMax) found.resize(kDependentsMax);
+  return found;
+}
 
 void WithContext(const ShardState& shard, const ResourceId& id,
                  const std::function<void(const PlanContext&, const std::string& trigger)>& use) {

@@ -37,20 +37,6 @@ std::string DescribeDrift(const Drift& drift) {
   return text;
 }
 
-void UpdateDependents(Stack& stack, const std::string& slot_key,
-                      const std::vector<Dependency>& old_ones,
-                      const std::vector<Dependency>& new_ones) {
-  if (old_ones == new_ones) return;
-  for (const auto& edge : old_ones) {
-    const auto found = stack.dependents.find(edge.to_kind + '\0' + edge.to_name);
-    if (found == stack.dependents.end()) continue;
-    found->second.erase(slot_key);
-    if (found->second.empty()) stack.dependents.erase(found);
-  }
-  for (const auto& edge : new_ones)
-    if (edge.to_stack.empty())
-      stack.dependents[edge.to_kind + '\0' + edge.to_name].insert(slot_key);
-}
 
 // 0 for none, which is also what a new slot has.
 uint64_t HashOf(const std::vector<Dependency>& edges) {
@@ -59,11 +45,6 @@ uint64_t HashOf(const std::vector<Dependency>& edges) {
     for (const std::string* part : {&edge.kind, &edge.to_kind, &edge.to_name, &edge.to_stack.value})
       hash = (hash + std::hash<std::string>()(*part) + 1) * 0x9e3779b97f4a7c15ull;
   return hash;
-}
-
-size_t DependentsOf(const Stack& stack, const std::string& slot_key) {
-  const auto found = stack.dependents.find(slot_key);
-  return found == stack.dependents.end() ? 0 : found->second.size();
 }
 
 bool SameDifference(const Drift& a, const Drift& b) {
@@ -152,7 +133,7 @@ void FollowDrift(ShardState& shard, Stack& stack, const ResourceId& id, const Sh
   drift.cause = cause;
   if (view.status == ResourceStatus::kDrifted) drift.keys = DifferingKeys(view);
   if (view.status == ResourceStatus::kDrifted) {
-    const Severity severity = SeverityOf(id, drift.keys, DependentsOf(stack, SlotKey(id)));
+    const Severity severity = SeverityOf(id, drift.keys, ReachOf(shard, id).total());
     drift.severity = severity.value;
     drift.severity_reason = severity.reason;
   } else {
@@ -266,6 +247,31 @@ void RateSlot(Slot& slot) {
   slot.severity = static_cast<float>(std::min(10.0, slot.severity_base + exposure + slot.sighted));
 }
 
+void UpdateDependents(FleetGraph& fleet, const std::string& stack_id, Stack& stack,
+                      const std::string& slot_key, const std::vector<Dependency>& old_ones,
+                      const std::vector<Dependency>& new_ones) {
+  if (old_ones == new_ones) return;
+  for (const auto& edge : old_ones) {
+    const auto found = stack.dependents.find(edge.to_kind + '\0' + edge.to_name);
+    if (found == stack.dependents.end()) continue;
+    found->second.erase(slot_key);
+    if (!found->second.empty()) continue;
+    stack.dependents.erase(found);
+    if (edge.to_kind == "endpoint") fleet.Disconnect(stack_id, edge.to_name);
+  }
+  for (const auto& edge : new_ones) {
+    if (!edge.to_stack.empty()) continue;
+    stack.dependents[edge.to_kind + '\0' + edge.to_name].insert(slot_key);
+    if (edge.to_kind == "endpoint") fleet.Connect(stack_id, edge.to_name);
+  }
+}
+
+void TakeAddresses(ShardState& shard, const std::string& stack_id, const Stack& stack) {
+  const auto& labels = stack.record.labels;
+  const auto label = labels.find(kAddressesLabel);
+  shard.fleet.SetAddresses(stack_id, label == labels.end() ? "" : label->second);
+}
+
 bool HasForecasts(const Stack& stack) { return stack.record.cohort_made_at[0] != Instant(); }
 
 void RefreshRisks(ShardState& shard, const std::string& stack_id, Stack& stack) {
@@ -309,7 +315,8 @@ void PutJudged(ShardState& shard, const ResourceId& id, ResourceState state,
   auto& [stack_key, stack] = *shard.stacks.try_emplace(id.stack.value).first;
   auto& [slot_key, slot] = *stack.slots.try_emplace(SlotKey(id)).first;
   if (HashOf(state.depends_on) != slot.depends_on_hash)
-    UpdateDependents(stack, slot_key, DecodeSlot(slot).depends_on, state.depends_on);
+    UpdateDependents(shard.fleet, stack_key, stack, slot_key, DecodeSlot(slot).depends_on,
+                     state.depends_on);
   state.status = view.status;
   FollowDrift(shard, stack, id, view, cause, state);
   if (HasForecasts(stack)) Touch(shard, id, slot_key, state);  // else all follow when it enrolled
@@ -320,7 +327,7 @@ void PutJudged(ShardState& shard, const ResourceId& id, ResourceState state,
   shard.pending.slots.insert({id.stack.value, slot_key});
   // What is gone and was never expected leaves nothing behind but its history.
   if (!state.exists && !state.managed && !state.expected_absent) {
-    UpdateDependents(stack, slot_key, state.depends_on, {});
+    UpdateDependents(shard.fleet, stack_key, stack, slot_key, state.depends_on, {});
     VoidPredictions(shard, id, slot);
     stack.slots.erase(stack.slots.find(slot_key));
   } else {

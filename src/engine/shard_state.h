@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/fleet_graph.h"
 #include "engine/forecaster.h"
 #include "engine/input_levels.h"
 #include "engine/input_terms.h"
@@ -169,6 +170,7 @@ struct ShardState {
   Forecaster forecaster;
   std::array<InputTerms, kHorizonCount> terms;  // by horizon
   IntelState intel;
+  FleetGraph fleet;
   std::map<std::string, PersonRhythm> people;  // by pseudonym
   Pending pending;
   std::vector<ResourceId> alerted_now;  // by the fact at hand; see AnswerForecasts
@@ -211,6 +213,14 @@ void PutState(ShardState& shard, const ResourceId& id, ResourceState state, cons
 // The same for a state whose view is known already.
 void PutJudged(ShardState& shard, const ResourceId& id, ResourceState state,
                const ShadowResource& view, const Cause& cause);
+
+// Keeps who depends on what in step with a resource's edges.
+void UpdateDependents(FleetGraph& fleet, const std::string& stack_id, Stack& stack,
+                      const std::string& slot_key, const std::vector<Dependency>& old_ones,
+                      const std::vector<Dependency>& new_ones);
+
+// Which addresses are the stack's own, by its labels.
+void TakeAddresses(ShardState& shard, const std::string& stack_id, const Stack& stack);
 
 // Lets a resource be forecast anew though it is as it was: something else speaks for a change.
 void TouchAgain(ShardState& shard, const ResourceId& id);

@@ -7,6 +7,7 @@
 
 #include "engine/audit_chain.h"
 #include "engine/points_scan.h"
+#include "engine/shard_decide.h"
 #include "engine/shard_inputs.h"
 #include "engine/shard_limits.h"
 #include "engine/shard_policy.h"
@@ -228,6 +229,12 @@ std::optional<ShadowResource> ShardView::Shadow(const ResourceId& id) const {
   const Slot* slot = FindSlot(shard_, id);
   if (slot == nullptr) return std::nullopt;
   return ViewOfSlot(shard_, id, DecodeSlot(*slot));
+}
+
+Dependency ShardView::Resolve(const Dependency& edge) const { return Resolved(shard_, edge); }
+
+std::vector<Dependent> ShardView::Dependents(const ResourceId& id) const {
+  return DependentsOf(shard_, id);
 }
 
 Page<ResourceRow> ShardView::Resources(const ResourceFilter& filter) const {

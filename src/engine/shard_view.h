@@ -48,6 +48,8 @@ class ShardView : public EngineView {
   TrackRecord Track() const override;
   std::vector<FeedStatus> Feeds() const override;
   std::vector<OpenExposure> ExposuresOf(const ResourceId& id) const override;
+  Dependency Resolve(const Dependency& edge) const override;
+  std::vector<Dependent> Dependents(const ResourceId& id) const override;
   std::vector<MetIndicator> IndicatorsOn(const ResourceId& id) const override;
   std::vector<MetIndicator> IndicatorsMet(const std::string& stack) const override;
   Page<ExposureRow> Exposures(const ExposureFilter& filter) const override;

@@ -206,6 +206,10 @@ class EngineView {
   virtual Instant now() const = 0;                       // time of the newest fact
   virtual std::vector<StackSummary> Stacks() const = 0;  // by id
   virtual std::optional<ShadowResource> Shadow(const ResourceId& id) const = 0;
+  // Where an edge of the resource leads: into another stack when the other end is known there.
+  virtual Dependency Resolve(const Dependency& edge) const { return edge; }
+  // What needs a resource, other stacks included, nearest first, at most 1000.
+  virtual std::vector<Dependent> Dependents(const ResourceId&) const { return {}; }
   virtual Page<ResourceRow> Resources(const ResourceFilter& filter) const = 0;
   virtual Page<Drift> Drifts(const DriftFilter& filter) const = 0;  // newest first
   // By expected loss (P(drift) at the alert horizon x severity), most first.

@@ -49,6 +49,7 @@ void EstimateRestarts(const Situation& s, Estimate& estimate) {
   int units = 0;
   for (const auto& dependent : s.context.dependents) {
     if (dependent.id.kind != "unit" || dependent.depth > 1) continue;
+    if (dependent.id.stack != s.shadow.id.stack) continue;  // connects anew, is not restarted
     const auto restart = RestartOf(s, dependent.id.name);
     estimate.downtime_s.p50 += restart.seconds.p50;
     estimate.downtime_s.p90 += restart.seconds.p90;
@@ -244,7 +245,15 @@ void EstimateBlast(const Situation& s, Draft& draft) {
   for (const auto& dependent : s.context.dependents) {
     ++blast.transitive;
     blast.direct += dependent.depth <= 1 ? 1 : 0;
-    if (blast.top.size() < 10) blast.top.push_back(dependent.id.kind + "/" + dependent.id.name);
+    const std::string& stack = dependent.id.stack.value;
+    if (dependent.id.stack == s.shadow.id.stack) {
+      if (blast.top.size() < 10) blast.top.push_back(dependent.id.kind + "/" + dependent.id.name);
+      continue;
+    }
+    ++blast.elsewhere;
+    const bool named = std::find(blast.stacks.begin(), blast.stacks.end(), stack) !=
+                       blast.stacks.end();
+    if (!named && blast.stacks.size() < 10) blast.stacks.push_back(stack);
   }
 }
 

@@ -11,6 +11,7 @@ const std::vector<const char*> kHorizonWords(kHorizonNames.begin(), kHorizonName
 const std::vector<const char*> kStatusWords = {"NOT_COMPARED", "IN_SYNC", "DRIFTED", "MISSING",
                                                "UNMANAGED"};
 
+constexpr size_t kDependentsMax = 50;
 constexpr size_t kExposuresMax = 200;  // an old kernel has more
 
 HttpResponse GetResources(const ApiContext& context, const ApiCall& call) {
@@ -35,7 +36,8 @@ HttpResponse GetResources(const ApiContext& context, const ApiCall& call) {
   return JsonResponse(PageJson(std::move(rows), page.total, filter.offset, filter.limit, as_of));
 }
 
-Json DependencyJson(const EngineView& view, const ResourceId& from, const Dependency& dependency) {
+Json DependencyJson(const EngineView& view, const ResourceId& from, const Dependency& edge) {
+  const Dependency dependency = view.Resolve(edge);
   const ResourceId to{dependency.to_stack.empty() ? from.stack : dependency.to_stack,
                       dependency.to_kind, dependency.to_name};
   const auto shadow = view.Shadow(to);
@@ -70,6 +72,12 @@ Json ResourceJson(const ApiContext& context, const EngineView& view, const Shado
   for (const Dependency& dependency : shadow.depends_on) {
     json["depends_on"].push_back(DependencyJson(view, shadow.id, dependency));
   }
+  const auto dependents = view.Dependents(shadow.id);
+  json["dependents"] = Json::array();
+  for (size_t i = 0; i < dependents.size() && i < kDependentsMax; ++i)
+    json["dependents"].push_back(
+        {{"id", dependents[i].id.ToText()}, {"distance", dependents[i].depth}});
+  json["dependents_total"] = dependents.size();
   json["context"] = Json::array();
   for (const KeyValue& fact : shadow.context) json["context"].push_back(ToJson(fact));
   json["means"] = MeansName(shadow.means);

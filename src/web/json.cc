@@ -197,7 +197,8 @@ Json ToJson(const Cause& cause) {
           {"id", cause.id},
           {"actor", cause.actor},
           {"text", cause.text},
-          {"confidence", ConfidenceName(cause.confidence)}};
+          {"confidence", ConfidenceName(cause.confidence)},
+          {"seen_by", cause.seen_by}};
 }
 
 Json ToJson(const StatusCounts& counts) {
@@ -391,7 +392,9 @@ Json ToJson(const RemediationPlan& plan, const AllowAdvice& advice, const Policy
       {"blast",
        {{"direct", plan.blast.direct},
         {"transitive", plan.blast.transitive},
-        {"top", Texts(plan.blast.top)}}},
+        {"elsewhere", plan.blast.elsewhere},
+        {"top", Texts(plan.blast.top)},
+        {"stacks", Texts(plan.blast.stacks)}}},
       {"reversible", plan.reversible},
       {"score", Finite(plan.score)},
       {"rank_reason", plan.rank_reason},

@@ -31,6 +31,16 @@ class ScopedView : public EngineView {
   std::optional<ShadowResource> Shadow(const ResourceId& id) const override {
     return Has(id) ? view_.Shadow(id) : std::nullopt;
   }
+  Dependency Resolve(const Dependency& edge) const override {
+    Dependency resolved = view_.Resolve(edge);
+    return resolved.to_stack.empty() || Has(resolved.to_stack.value) ? resolved : edge;
+  }
+  std::vector<Dependent> Dependents(const ResourceId& id) const override {
+    if (!Has(id)) return {};
+    auto dependents = view_.Dependents(id);
+    std::erase_if(dependents, [&](const Dependent& one) { return !Has(one.id); });
+    return dependents;
+  }
   Page<ResourceRow> Resources(const ResourceFilter& filter) const override {
     return view_.Resources(Narrow(filter));
   }
@@ -44,11 +54,15 @@ class ScopedView : public EngineView {
     return Has(id) ? view_.Prediction(id) : std::nullopt;
   }
   Page<RemediationPlan> Plans(const PlanFilter& filter) const override {
-    return view_.Plans(Narrow(filter));
+    auto page = view_.Plans(Narrow(filter));
+    for (RemediationPlan& plan : page.rows) HideOtherStacks(plan);
+    return page;
   }
   std::optional<RemediationPlan> Plan(const PlanId& id) const override {
     auto plan = view_.Plan(id);
-    return plan && Has(plan->stack.value) ? plan : std::nullopt;
+    if (!plan || !Has(plan->stack.value)) return std::nullopt;
+    HideOtherStacks(*plan);
+    return plan;
   }
   std::vector<LeftOut> StrategiesLeftOut(const ResourceId& id) const override {
     return Has(id) ? view_.StrategiesLeftOut(id) : std::vector<LeftOut>();
@@ -114,6 +128,9 @@ class ScopedView : public EngineView {
   }
 
  private:
+  void HideOtherStacks(RemediationPlan& plan) const {
+    std::erase_if(plan.blast.stacks, [&](const std::string& stack) { return !Has(stack); });
+  }
   bool Has(const std::string& stack) const { return stacks_.contains(stack); }
   bool Has(const ResourceId& id) const { return Has(id.stack.value); }
 

@@ -112,6 +112,8 @@ void ToProto(const RemediationPlan& plan, v1::RemediationPlan* out) {
   out->mutable_blast()->set_direct(plan.blast.direct);
   out->mutable_blast()->set_transitive(plan.blast.transitive);
   for (const auto& name : plan.blast.top) out->mutable_blast()->add_top(name);
+  out->mutable_blast()->set_elsewhere(plan.blast.elsewhere);
+  for (const auto& name : plan.blast.stacks) out->mutable_blast()->add_stacks(name);
   out->set_reversible(plan.reversible);
   out->set_score(plan.score);
   out->set_rank_reason(plan.rank_reason);
@@ -157,6 +159,8 @@ StatusOr<RemediationPlan> FromProto(const v1::RemediationPlan& in) {
   plan.blast.direct = in.blast().direct();
   plan.blast.transitive = in.blast().transitive();
   plan.blast.top.assign(in.blast().top().begin(), in.blast().top().end());
+  plan.blast.elsewhere = in.blast().elsewhere();
+  plan.blast.stacks.assign(in.blast().stacks().begin(), in.blast().stacks().end());
   plan.reversible = in.reversible();
   plan.score = in.score();
   plan.rank_reason = in.rank_reason();

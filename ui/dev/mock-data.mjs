@@ -95,7 +95,7 @@ function addStack(fleet, id, role, extra, random) {
     const hot = random() < 0.03;
     const resource = {
       ...idParts(resource_id), role, status: "IN_SYNC", exists: true, keys: makeKeys(kind, name, random).map(([path, agreed]) => newKey(path, agreed, fleet.now, random)),
-      depends_on: kind === "file" && name.includes("ssh") ? [{ kind: "owned_by", to: `${id}/package/openssh-server`, status: "IN_SYNC" }] : kind === "package" ? [{ kind: "requires", to: `${id}/package/libc6`, status: "IN_SYNC" }] : [],
+      depends_on: kind === "file" && name.includes("ssh") ? [{ kind: "owned_by", to: `${id}/package/openssh-server`, status: "IN_SYNC" }] : kind === "package" ? [{ kind: "requires", to: `${id}/package/libc6`, status: "IN_SYNC" }] : [], dependents: kind === "package" ? [{ id: `${id}/unit/app.service`, distance: 1 }] : [], dependents_total: kind === "package" ? 1 : 0,
       context: kind === "file" ? [{ path: "owner", value: value("text", name.includes("ssh") ? "openssh-server" : "none") }] : [],
       means: ["event", "rescan", "snapshot"][Math.floor(random() * 3)], compared_at: iso(fleet.now - random() * 900e3), first_seen_at: iso(fleet.now - 71 * day), exposures: [], exposures_total: 0, indicators: [], changed_at: iso(fleet.now - random() * 60 * day),
       drift_id: "", p: makeRisk(random, hot), severity: +(random() ** 2 * 7).toFixed(1), history: [], prediction: null,
@@ -113,10 +113,10 @@ function addStack(fleet, id, role, extra, random) {
 }
 
 const causes = {
-  alice: { kind: "person", id: "session-41", actor: "alice", text: "sudo vim by alice", confidence: "racy" },
-  apt: { kind: "package_run", id: "apt-0612", actor: "root", text: "apt-get upgrade (14 packages)", confidence: "exact" },
-  ansible: { kind: "tool", id: "ansible-7", actor: "deploy", text: "Ansible run site.yml by deploy", confidence: "exact" },
-  unknown: { kind: "unknown", id: "", actor: "", text: "", confidence: "unknown" },
+  alice: { kind: "person", id: "session-41", actor: "alice", text: "sudo vim by alice", confidence: "racy", seen_by: "fanotify" },
+  apt: { kind: "package_run", id: "apt-0612", actor: "root", text: "apt-get upgrade (14 packages)", confidence: "exact", seen_by: "fanotify, package log" },
+  ansible: { kind: "tool", id: "ansible-7", actor: "deploy", text: "Ansible run site.yml by deploy", confidence: "exact", seen_by: "audit log" },
+  unknown: { kind: "unknown", id: "", actor: "", text: "", confidence: "unknown", seen_by: "" },
 };
 
 export function drift(fleet, id, path, to, cause, at, severity, reason) {
@@ -190,7 +190,7 @@ const base_plan = (fleet, trigger, resource, fields) => ({
   id: `p-${100 + fleet.plans.length}`, strategy: "do_nothing", stack: resource.stack, title: "", why: "", resources: [idParts(resource.id)], trigger, steps: [],
   base: [{ resource: idParts(resource.id), observed: resource.keys.filter((key) => key.observed).map((key) => ({ path: key.path, value: key.observed })) }],
   estimate: { downtime_s: { p50: 0, p90: 0 }, duration_s: { p50: 0, p90: 0 }, effort_minutes: 0, cost: 0, currency: "EUR", p_success: 1, inputs: ["rate of the stack: 40 EUR per hour of downtime (site setting)", "effort: 60 EUR per hour of a person (site setting)"] },
-  security: { exposure_before: 1.2, exposure_after: 1.2, text: "Root can still log in over SSH." }, blast: { direct: 1, transitive: 3, top: ["unit/ssh.service", "package/openssh-server"] },
+  security: { exposure_before: 1.2, exposure_after: 1.2, text: "Root can still log in over SSH." }, blast: { direct: 1, transitive: 3, top: ["unit/ssh.service", "package/openssh-server"], elsewhere: 0, stacks: [] },
   reversible: true, score: 1, rank_reason: "", made_at: iso(fleet.now - 8 * 60e3), expires_at: iso(fleet.now + 2 * day), not_before: null,
   hash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", state: "proposed", final: false, decided_by: "", decision_reason: "", outcome: "", downtime_measured_s: 0, step_now: -1, needs: [], allowed: true, allow_command: null,
   approvals: [], approved_at: null, started_at: null, ended_at: null, author: "", undo_of: "", policy_reasons: [], policy: { action: "needs_approval", unattended: false, approvals_missing: 1, who: ["*"], not_before: null, not_after: null, reasons: ["nothing runs unattended here yet: 3 of the 10 such plans that earn it have worked"] },

@@ -286,7 +286,7 @@ export function startMock({ port = 0, still = true, many = false, empty = false,
   return new Promise((resolve) => {
     server.listen(port, "127.0.0.1", () => resolve({
       url: `http://127.0.0.1:${server.address().port}`, fleet, tell,
-      drift: (id, path, to) => { const made = drift(fleet, id, path, to, { kind: "person", id: "session-50", actor: "bob", text: "sudo sed by bob", confidence: "racy" }, Date.now(), 6.6, "changed outside a window"); tell("drift", made.resource.stack, made.id, "opened"); tell("resource", made.resource.stack, id, "changed"); return made; },
+      drift: (id, path, to) => { const made = drift(fleet, id, path, to, { kind: "person", id: "session-50", actor: "bob", text: "sudo sed by bob", confidence: "racy", seen_by: "fanotify" }, Date.now(), 6.6, "changed outside a window"); tell("drift", made.resource.stack, made.id, "opened"); tell("resource", made.resource.stack, id, "changed"); return made; },
       signOut: () => { signed_in = false; },
       stop: () => { timers.forEach((timer) => { clearTimeout(timer); clearInterval(timer); }); streams.forEach((stream) => stream.end()); server.closeAllConnections(); return new Promise((done) => server.close(done)); },
     }));

@@ -80,6 +80,8 @@ export interface Cause {
   text: string;
   /** `racy`: seen at about the same time; may be somebody else. */
   confidence: "unknown" | "racy" | "exact";
+  /** How it is known: `fanotify`, `audit log`, `tetragon`, `falco`, `package log`; empty = not said. */
+  seen_by: string;
 }
 
 /** Number of resources by status. */
@@ -224,10 +226,17 @@ export interface ShadowKey {
 export interface Dependency {
   /** `requires`, `owned_by`, `ordered_after`, `connects_to`, ... */
   kind: string;
-  /** Id of the resource at the other end. */
+  /** Id of the resource at the other end; an address of another host of the fleet is resolved to the socket that listens there. */
   to: string;
   /** Of that resource; null when it is not known. */
   status?: ResourceStatus | null;
+}
+
+export interface Dependent {
+  /** Id of the resource; it may belong to another stack. */
+  id: string;
+  /** Edges between the two. */
+  distance: number;
 }
 
 export interface HorizonRisk {
@@ -306,6 +315,10 @@ export interface Resource {
     ignored: number;
   };
   depends_on: Dependency[];
+  /** What needs it, through any number of others and on other hosts too, nearest first. */
+  dependents: Dependent[];
+  /** All of them; at most 1000 are counted. */
+  dependents_total: number;
   /** What is known about it and is not its configuration: candidate version, owner, next run. */
   context: KeyValue[];
   means: Means;
@@ -502,7 +515,12 @@ export interface Plan {
   blast: {
     direct: number;
     transitive: number;
+    /** Of `transitive`, on other hosts. */
+    elsewhere: number;
+    /** "kind/name" of those on the same host. */
     top: string[];
+    /** Names of those hosts. */
+    stacks: string[];
   };
   /** false: a person must approve it each time. */
   reversible: boolean;

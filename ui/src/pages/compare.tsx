@@ -163,7 +163,7 @@ function Chosen({ plan, refresh }: { plan: Plan; refresh: () => void }): JSX.Ele
       </details>
       {plan.blast.transitive > 0 && (
         <details>
-          <summary>What depends on it: {plan.blast.direct} directly, {plan.blast.transitive} in all</summary>
+          <summary>What depends on it: {plan.blast.direct} directly, {plan.blast.transitive} in all{plan.blast.elsewhere > 0 ? `, ${plan.blast.elsewhere} of them on other hosts (${plan.blast.stacks.join(", ")})` : ""}</summary>
           <ul class="inputs">{plan.blast.top.map((name) => <li key={name}><a href={href("/resource", { id: `${plan.stack}/${name}` })}>{name}</a></li>)}</ul>
         </details>
       )}

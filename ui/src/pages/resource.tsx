@@ -291,10 +291,7 @@ function Similar({ resource }: { resource: Resource }): JSX.Element | null {
 }
 
 function Around({ resource }: { resource: Resource }): JSX.Element | null {
-  // What depends on it is known from the blast radius of its plans.
-  const plans = useQuery<PlanPage>("/plans", { resource: resource.id, limit: 20 });
-  const blast = plans.data?.rows.map((plan) => plan.blast).sort((x, y) => y.transitive - x.transitive)[0];
-  const reached = blast?.top.map((name) => `${resource.stack}/${name}`) ?? [];
+  const reached = resource.dependents.map((dependent) => dependent.id);
   const neighbours = hasNeighbours(resource.depends_on, reached);
   if (!neighbours && resource.context.length === 0) return null;
   return (
@@ -303,7 +300,7 @@ function Around({ resource }: { resource: Resource }): JSX.Element | null {
       {resource.context.length > 0 && (
         <dl class="context">{resource.context.map((item, i) => <div key={i}><dt>{item.path.replace(/_/g, " ")}</dt><dd><code>{shortValue(item.value.text)}</code></dd></div>)}</dl>
       )}
-      {neighbours && <DependencyGraph resource={resource} reached={reached} reachedTotal={Math.max(reached.length, blast?.transitive ?? 0)} />}
+      {neighbours && <DependencyGraph resource={resource} reached={reached} reachedTotal={resource.dependents_total} />}
     </section>
   );
 }

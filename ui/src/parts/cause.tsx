@@ -16,6 +16,7 @@ export function CauseText({ cause }: { cause: Cause }): JSX.Element {
     <span class={`cause c-${cause.kind}`}>
       {causeTitle(cause)}
       {cause.confidence === "racy" && <span class="badge tone-quiet" title="Seen at about the same time; it may be somebody else">likely</span>}
+      {cause.seen_by !== "" && <span class="badge tone-quiet" title="How this is known">{cause.seen_by}</span>}
     </span>
   );
 }

@@ -12,6 +12,10 @@ interface Node {
   status: ResourceStatus | null;
 }
 
+const stackOf = (id: string): string => id.split("/")[0];
+const elsewhere = (id: string, stack: string): string => stackOf(id) === stack ? "" : ` on ${stackOf(id)}`;
+const noteOf = (id: string, stack: string): string => id.split("/")[1] + elsewhere(id, stack);
+
 const shown_max = 7;
 const row = 40;
 
@@ -19,8 +23,8 @@ export function DependencyGraph({ resource, reached, reachedTotal }: {
   resource: Resource; reached: string[]; reachedTotal: number;
 }): JSX.Element {
   const [box, width] = useWidth<HTMLDivElement>();
-  const left: Node[] = reached.map((id) => ({ id, note: id.split("/")[1], status: null }));
-  const right: Node[] = resource.depends_on.map((dependency) => ({ id: dependency.to, note: dependency.kind.replace(/_/g, " "), status: dependency.status ?? null }));
+  const left: Node[] = reached.map((id) => ({ id, note: noteOf(id, resource.stack), status: null }));
+  const right: Node[] = resource.depends_on.map((dependency) => ({ id: dependency.to, note: dependency.kind.replace(/_/g, " ") + elsewhere(dependency.to, resource.stack), status: dependency.status ?? null }));
   const rowsFor = (nodes: Node[], total: number) => Math.min(shown_max, nodes.length) + (total > Math.min(shown_max, nodes.length) ? 1 : 0);
   const rows = Math.max(1, rowsFor(left, reachedTotal), rowsFor(right, right.length));
   const height = rows * row + 12;

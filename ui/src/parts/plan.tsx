@@ -43,7 +43,7 @@ export const axes: Axis[] = [
     name: "Risk",
     text: ({ estimate, steps }) => (steps.length === 0 ? "nothing is carried out" : `${chance(estimate.p_success)} succeeds`),
     more: ({ blast, needs }) => (needs.length === 0 ? "the host is not touched"
-      : blast.transitive > 0 ? `${blast.transitive} resources depend on it` : "nothing depends on it"),
+      : blast.transitive > 0 ? `${blast.transitive} resources depend on it${blast.elsewhere > 0 ? `, ${blast.elsewhere} on other hosts` : ""}` : "nothing depends on it"),
     rank: ({ estimate, steps, needs, blast }) => (steps.length === 0 ? 0 : 1 - estimate.p_success + (needs.length ? blast.transitive / 1e6 : 0)),
   },
   { name: "Reversible", text: ({ reversible }) => (reversible ? "yes" : "no"), rank: ({ reversible }) => (reversible ? 0 : 1) },
