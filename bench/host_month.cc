@@ -4,13 +4,13 @@
 //
 // Copies what a host is made of (/etc, dpkg's state, units) into a scratch root, adds 100 packages
 // of its own with the real dpkg, and then lives through the days: leases, rewrites of files with
-// the same content, timestamps, machine id, log rotation, caches, backups, logins, weekly upgrades,
-// one upgrade of 100 packages, a new kernel with a reboot, a renewed certificate, and a few edits
-// that are real drift. The agent's own collectors read after every event and the engine's own shard
-// judges; time is simulated, so a month takes minutes. Nobody is named as the author of a change
-// (fanotify), which is the harder case. Each evening what drifted is accepted, as by an operator
-// who has read the list, so that everything new is news again. AIDE looks once a day, with Debian's
-// usual attributes, and its database is brought up to date each time, for the same reason.
+// the same content, timestamps, machine id, log rotation, caches, backups, logins
+// and sudo, weekly upgrades, one upgrade of 100 packages, a new kernel with a reboot, and a few
+// edits that are real drift. The agent's own collectors read after every event and the engine's own
+// shard judges; time is simulated, so a month takes minutes. Nobody is named as the author of a
+// change (fanotify), which is the harder case. Each evening what drifted is accepted, as by an
+// operator who has read the list, so that everything new is news again. AIDE looks once a day, with
+// Debian's usual attributes, and its database is brought up to date each time, for the same reason.
 //
 // Prints one figure a line. Needs root for dpkg --root; reads the machine, writes only below DIR.
 #include <fcntl.h>
@@ -18,9 +18,11 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utmp.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -42,6 +44,7 @@
 #include "collect/package_collector.h"
 #include "collect/package_history.h"
 #include "collect/process_table.h"
+#include "collect/session_history.h"
 #include "collect/setting_collector.h"
 #include "collect/sysctl_collector.h"
 #include "collect/unit_collector.h"
@@ -175,6 +178,24 @@ class Host {
     Write("/proc/net/tcp", text);
   }
 
+  // A record of wtmp: somebody logs in (USER_PROCESS) or out (DEAD_PROCESS), the host starts
+  // (BOOT_TIME).
+  void Record(int type, const std::string& user, const std::string& line,
+              const std::string& from) const {
+    utmp record{};
+    record.ut_type = static_cast<short>(type);
+    memcpy(record.ut_user, user.data(), std::min(user.size(), sizeof record.ut_user - 1));
+    memcpy(record.ut_line, line.data(), std::min(line.size(), sizeof record.ut_line - 1));
+    memcpy(record.ut_host, from.data(), std::min(from.size(), sizeof record.ut_host - 1));
+    record.ut_tv.tv_sec = static_cast<int32_t>(ToUnixSeconds(clock_.Now()));
+    Append("/var/log/wtmp", {reinterpret_cast<const char*>(&record), sizeof record});
+  }
+  void Sudo(const std::string& user, const std::string& command) const {
+    Append("/var/log/auth.log",
+           fmt::format("{} web sudo: {} : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND={}\n",
+                       FormatInstant(clock_.Now()), user, command));
+  }
+
   // Packages month-000 ..., each with a configuration file and a unit now and then.
   void Upgrade(int first, int count, int version, const std::string& command) {
     const Instant start = clock_.Now();
@@ -248,7 +269,8 @@ class Driftcast : public Sink {
         root_(root.string()),
         guard_(std::string(32, 'k')),
         lenses_(settings.lens),
-        processes_(root_) {
+        processes_(root_),
+        sessions_(root_, guard_, People::kPseudonyms) {
     auto packages = std::make_unique<PackageCollector>(root_, [] { return std::nullopt; });
     packages_ = packages.get();
     history_ = std::make_unique<PackageHistory>(
@@ -277,6 +299,10 @@ class Driftcast : public Sink {
   void Look(Depth depth) {
     history_->SetNativeArchitecture(packages_->native_architecture());
     for (ActivityReported& run : history_->NewRuns(clock_.Now())) Apply(std::move(run));
+    for (ActivityReported& activity : sessions_.News(clock_.Now())) {
+      ++activities_[activity.kind];
+      Apply(std::move(activity));
+    }
     for (const auto& collector : collectors_) {
       const Instant started_at = clock_.Now();
       seen_.clear();
@@ -330,6 +356,7 @@ class Driftcast : public Sink {
   size_t counted_items() const { return counted_items_.size(); }
   const std::map<std::string, Drift>& drifts() const { return shard_->state().drifts; }
   uint64_t changes() const { return changes_; }
+  size_t told(const std::string& kind) { return activities_[kind]; }
   // Causes of the drifts that are open: what a person sees as items.
   size_t open_items() const {
     std::set<std::string> causes;
@@ -417,6 +444,8 @@ class Driftcast : public Sink {
   const SecretGuard guard_;
   LensClient lenses_;
   ProcessTable processes_;
+  SessionHistory sessions_;
+  std::map<std::string, size_t> activities_;  // by kind, that were told
   PackageCollector* packages_ = nullptr;
   std::unique_ptr<PackageHistory> history_;
   std::vector<std::unique_ptr<Collector>> collectors_;
@@ -486,7 +515,7 @@ class Month {
     if (hour == 22) happened |= Once(day);
     return happened | Edit(day, hour);
   }
-  int edits = 0;
+  int edits = 0, reboots = 0;
 
  private:
   bool Lease(int day, int hour) {
@@ -515,7 +544,11 @@ class Month {
     return true;
   }
   bool People(int day, int hour) {
-    // A login: session mounts and files of the editor, nothing saved.
+    // Somebody comes and goes, and becomes root: session mounts and files of the editor, nothing
+    // saved.
+    const std::string who = day % 7 < 5 ? "alice" : "bob";
+    host_.Record(hour == 9 ? USER_PROCESS : DEAD_PROCESS, who, "pts/0", "10.0.0.99");
+    if (hour == 9) host_.Sudo(who, "/usr/bin/apt list --upgradable");
     host_.Append("/proc/mounts", "tmpfs /run/user/1000 tmpfs rw 0 0\n");
     host_.Write("/etc/.hosts.swp", "b0VIM");
     host_.Write("/etc/4913", "");
@@ -535,6 +568,8 @@ class Month {
     if (day == 15) host_.Upgrade(0, 100, 10, "apt-get dist-upgrade");
     if (day == 16) {  // the new kernel, after a reboot
       host_.SetKernel("6.1.0-21-amd64");
+      host_.Record(BOOT_TIME, "reboot", "~", "");
+      ++reboots;
       host_.Write("/etc/adjtime", "0.0 1700600000 0.0\n1700600000\nUTC\n");
     }
     if (day == 20)
@@ -553,6 +588,7 @@ class Month {
     if (day == 18 && ++edits) host_.Write("/etc/cron.d/extra", "5 4 * * * root /usr/local/bin/x\n");
     if (day == 21 && ++edits) host_.Sockets({22, 25, 443, 4444});
     if (day == 25 && ++edits) host_.Append("/etc/hosts", "10.9.9.9 mirror.example\n");
+    if (edits != before) host_.Sudo("alice", "/usr/bin/vim");
     return edits != before;
   }
 
@@ -603,6 +639,9 @@ int Run(const Settings& settings) {
       if (drift.closed_at == Instant())
         std::printf("  still open: %s\n", drift.resource.ToText().c_str());
   const double weeks = settings.days / 7.0;
+  Print("logins told (begun and ended)", static_cast<double>(driftcast.told("login")), "");
+  Print("uses of sudo told", static_cast<double>(driftcast.told("sudo")), "");
+  Print("reboots", month.reboots, "");
   Print("changes seen", static_cast<double>(driftcast.changes()), "");
   Print("resources that drifted", static_cast<double>(driftcast.counted_drifts()), "");
   Print("items (one cause, one item)", static_cast<double>(driftcast.counted_items()), "");

@@ -130,8 +130,7 @@ void Agent::ReportRuns() {
 }
 
 void Agent::ReportPeople() {
-  for (ActivityReported& activity :
-       sessions_->News(clock_.Now(), authors_->TakeActivities()))
+  for (ActivityReported& activity : sessions_->News(clock_.Now(), authors_->TakeActivities()))
     if (!reporter_->Report(std::move(activity), SpoolLane::kEssential).ok())
       Log("agent").warn("report.activity_lost reason='the spool is full'");
 }
@@ -141,9 +140,9 @@ void Agent::Watch() {
   std::vector<WatchedPlace> places = {{"/var/log/apt", false}};
   for (const Source& source : sources_)
     for (WatchedPlace& place : source.collector->Places()) places.push_back(std::move(place));
-  authors_ = std::make_unique<Authors>(
-      options_.who, root_, machine_, clock_,
-      [this](const std::string& text) { return guard_->Redact(text); });
+  authors_ =
+      std::make_unique<Authors>(options_.who, root_, machine_, clock_,
+                                [this](const std::string& text) { return guard_->Redact(text); });
   authors_->Start();
   watcher_->OnFolder([this](const std::string& folder) { authors_->Watch(folder); });
   for (const WatchedPlace& place : places) {

@@ -127,7 +127,7 @@ class Agent {
   void WriteCost() const;      // for `driftcast-agent cost`
   void WriteCoverage() const;  // for `driftcast-agent coverage`
   void CheckBudget();
-  void ChargeEvents();   // to their allowance: what was used since the last charge
+  void ChargeEvents();  // to their allowance: what was used since the last charge
   bool EventsWait() const { return clock_.Now() < events_ready_at_; }
   Instant NextDue() const;
 
@@ -146,7 +146,7 @@ class Agent {
   std::unique_ptr<SessionHistory> sessions_;
   std::unique_ptr<HostMetrics> metrics_;
   std::unique_ptr<Watcher> watcher_;
-  const HostRoot machine_{"/"};       // whose processes change files, whatever root is read
+  const HostRoot machine_{"/"};  // whose processes change files, whatever root is read
   std::unique_ptr<Authors> authors_;
   Inbox inbox_;
   std::unique_ptr<Uplink> uplink_;

@@ -52,8 +52,8 @@ void AuthorLog::TakeLine(std::string_view line) {
     audit_.Take(line);
   } else if (format_ == Format::kTetragon) {
     // Most of an export is about processes alone.
-    const bool may_tell = line.find("\"process_kprobe\"") != line.npos ||
-                          line.find("\"process_lsm\"") != line.npos;
+    const bool may_tell =
+        line.find("\"process_kprobe\"") != line.npos || line.find("\"process_lsm\"") != line.npos;
     if (!may_tell) return;
     if (auto touch = ReadTetragonLine(line)) Put(*std::move(touch));
   } else if (auto touch = ReadFalcoLine(line)) {
@@ -79,9 +79,9 @@ Lineage AuthorLog::LineageOf(const FileTouch& touch) const {
     lineage = {};
     Lineage above;
     if (root_.is_machine() && touch.parent > 1) above = ReadLineage(root_, touch.parent);
-    const bool known = !above.ancestors.empty() &&
-                       (touch.parent_command.empty() ||
-                        above.ancestors.front().command == touch.parent_command);
+    const bool known =
+        !above.ancestors.empty() &&
+        (touch.parent_command.empty() || above.ancestors.front().command == touch.parent_command);
     lineage.ancestors.push_back({touch.pid, 0, touch.command, touch.arguments});
     if (known) {
       lineage.unit = above.unit;

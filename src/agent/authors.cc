@@ -78,7 +78,8 @@ std::string Authors::Seen() const {
 std::string Authors::CostLines() const {
   std::string text;
   for (const auto& source : sources_)
-    if (source->Missing().empty()) text += "who by=" + source->name() + " " + source->Account() + "\n";
+    if (source->Missing().empty())
+      text += "who by=" + source->name() + " " + source->Account() + "\n";
   return text;
 }
 

@@ -1,53 +1,64 @@
 #include "agent/host_facts.h"
 
 #include <arpa/inet.h>
-#include <ifaddrs.h>
-#include <net/if.h>
 #include <sys/utsname.h>
 
 #include <array>
-#include <memory>
 #include <set>
+#include <string_view>
 
 #include "collect/parse.h"
+#include "collect/parse_text.h"
 
 namespace driftcast {
 
 namespace {
 
 constexpr size_t kAddressesMax = 64;
+constexpr size_t kTableBytesMax = 4 << 20;
 
-// Empty when it is of no kind that matters here.
-std::string TextOf(const sockaddr& address) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  if (address.sa_family == AF_INET) {
-    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address).sin_addr;
-    if ((ntohl(v4.s_addr) >> 16) == 0xA9FE) return "";  // 169.254.0.0/16
-    return inet_ntop(AF_INET, &v4, text.data(), text.size()) ? text.data() : "";
+// From the kernel's routing trie: "|-- 10.0.0.5", and on one of the next lines "/32 host LOCAL".
+void AddV4(std::string_view trie, std::set<std::string>& addresses) {
+  LineReader lines(trie, /*join=*/false);
+  std::string line, last;
+  while (lines.Next(line)) {
+    const auto words = SplitBlanks(line);
+    if (words.size() == 2 && words[0] == "|--") last = words[1];
+    const bool own = words.size() == 3 && words[0] == "/32" && words[2] == "LOCAL";
+    if (own && !last.starts_with("127.") && !last.starts_with("169.254.")) addresses.insert(last);
   }
-  if (address.sa_family != AF_INET6) return "";
-  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
-  if (IN6_IS_ADDR_LINKLOCAL(&v6)) return "";
-  return inet_ntop(AF_INET6, &v6, text.data(), text.size()) ? text.data() : "";
+}
+
+// "20010db8000000000000000000000005 02 40 00 80 eth0": the fourth word is the scope, 00 = global.
+void AddV6(std::string_view table, std::set<std::string>& addresses) {
+  LineReader lines(table, /*join=*/false);
+  std::string line;
+  while (lines.Next(line)) {
+    const auto words = SplitBlanks(line);
+    if (words.size() < 6 || words[0].size() != 32 || words[3] != "00") continue;
+    std::string text;
+    for (size_t i = 0; i < 32; i += 4)
+      text += (i > 0 ? ":" : "") + std::string(words[0].substr(i, 4));
+    in6_addr address{};
+    std::array<char, INET6_ADDRSTRLEN> out{};
+    if (inet_pton(AF_INET6, text.c_str(), &address) == 1 &&
+        inet_ntop(AF_INET6, &address, out.data(), out.size()) != nullptr)
+      addresses.insert(out.data());
+  }
 }
 
 }  // namespace
 
-std::string ReadOwnAddresses() {
-  ifaddrs* list = nullptr;
-  if (getifaddrs(&list) != 0) return "";
-  const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owner(list, freeifaddrs);
+std::string ReadOwnAddresses(const HostRoot& root) {
   std::set<std::string> addresses;
-  for (const ifaddrs* one = list; one != nullptr; one = one->ifa_next) {
-    const bool counts = one->ifa_addr != nullptr && (one->ifa_flags & IFF_UP) != 0 &&
-                        (one->ifa_flags & IFF_LOOPBACK) == 0;
-    if (std::string text = counts ? TextOf(*one->ifa_addr) : ""; !text.empty())
-      addresses.insert(std::move(text));
-  }
+  if (const auto trie = root.Read("/proc/net/fib_trie", kTableBytesMax); trie.ok())
+    AddV4(*trie, addresses);
+  if (const auto table = root.Read("/proc/net/if_inet6", kTableBytesMax); table.ok())
+    AddV6(*table, addresses);
   std::string out;
   size_t left = kAddressesMax;
   for (auto one = addresses.begin(); one != addresses.end() && left > 0; ++one, --left)
-    out += (out.empty() ? "" : ",") + *one;
+    out += (out.empty() ? "" : ",") + CleanText(*one, INET6_ADDRSTRLEN);
   return out;
 }
 
@@ -70,9 +81,8 @@ std::map<std::string, std::string> ReadHostLabels(const HostRoot& root) {
     }
     break;
   }
-  if (root.is_machine())
-    if (std::string addresses = ReadOwnAddresses(); !addresses.empty())
-      labels["addresses"] = std::move(addresses);
+  if (std::string addresses = ReadOwnAddresses(root); !addresses.empty())
+    labels["addresses"] = std::move(addresses);
   return labels;
 }
 

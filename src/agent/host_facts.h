@@ -9,12 +9,12 @@
 
 namespace driftcast {
 
-// Addresses that other hosts may reach this machine by, commas between, in a fixed order: of all
-// interfaces that are up, without loopback and link-local ones.
-std::string ReadOwnAddresses();
+// Addresses that other hosts may reach this one by, commas between, in a fixed order, at most 64:
+// of all interfaces that are up, without loopback and link-local ones.
+std::string ReadOwnAddresses(const HostRoot& root);
 
 // "os" -> "Debian GNU/Linux 12 (bookworm)", "kernel" -> "6.1.0-18-amd64", "architecture",
-// "hostname", and of the machine itself "addresses". What cannot be read is left out.
+// "hostname", "addresses". What cannot be read is left out.
 std::map<std::string, std::string> ReadHostLabels(const HostRoot& root);
 
 // This host's name as a stack: no '/', no control characters, not empty.

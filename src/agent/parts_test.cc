@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "agent/child.h"
+#include "agent/host_facts.h"
 #include "agent/identity.h"
 #include "agent/inbox.h"
 #include "agent/order_runner.h"
@@ -107,6 +108,21 @@ TEST(ReleaseCodePages, GivesMemoryBackAndCodeStillRuns) {
   const uint64_t before = ReadOwnUsage().memory_bytes;
   ReleaseCodePages();
   EXPECT_LT(ReadOwnUsage().memory_bytes, before);
+}
+
+TEST(ReadOwnAddresses, ThoseThatOthersMayReach) {
+  ScratchRoot scratch;
+  EXPECT_EQ(ReadOwnAddresses(scratch.root()), "");
+  scratch.Write("/proc/net/fib_trie",
+                "Main:\n  +-- 0.0.0.0/0 3 0 5\n     |-- 0.0.0.0\n        /0 universe UNICAST\n"
+                "        |-- 10.0.0.5\n           /32 host LOCAL\n        |-- 10.0.0.255\n"
+                "           /32 link BROADCAST\n        |-- 127.0.0.1\n           /32 host LOCAL\n"
+                "Local:\n        |-- 10.0.0.5\n           /32 host LOCAL\n");
+  scratch.Write("/proc/net/if_inet6",
+                "00000000000000000000000000000001 01 80 10 80       lo\n"
+                "20010db8000000000000000000000005 02 40 00 80     eth0\n"
+                "fe800000000000000000000000000005 02 40 20 80     eth0\nnonsense\n");
+  EXPECT_EQ(ReadOwnAddresses(scratch.root()), "10.0.0.5,2001:db8::5");
 }
 
 TEST(ReadOwnUsage, KnowsThisProcess) {

@@ -29,8 +29,8 @@ namespace driftcast {
 // a moment later. The last writer of a path is kept for a minute, of at most 8192 paths; what the
 // kernel or we had to drop is counted.
 //
-// In a storm events gather for a tenth of a second (the kernel makes one of equal ones), and no more
-// than 50 processes a second are looked up: those beyond are known by their number alone.
+// In a storm events gather for a tenth of a second (the kernel makes one of equal ones), and no
+// more than 50 processes a second are looked up: those beyond are known by their number alone.
 //
 // Confidence of what Of() returns:
 //   kExact  the process was still there when it was looked up
@@ -59,8 +59,8 @@ class Writers : public AuthorSource {
   void CatchUp() override;                     // any thread
   std::string Account() const override;
 
-  uint64_t events() const { return events_; }  // taken, since start
-  uint64_t lost() const;                       // dropped by the kernel (times) or by us (paths)
+  uint64_t events() const { return events_; }    // taken, since start
+  uint64_t lost() const;                         // dropped by the kernel (times) or by us (paths)
   uint64_t unnamed() const { return unnamed_; }  // processes that were not looked up
   size_t folders() const;
 

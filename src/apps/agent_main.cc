@@ -227,8 +227,9 @@ int Main(int argc, char** argv) {
                  "Log of the audit daemon: followed where it is, for who changes files and for "
                  "logins and sudo; empty = never")
       ->capture_default_str();
-  app.add_option("--tetragon-log", agent.who.tetragon_log,
-                 "Export file of Tetragon: followed where it is, for who changes files; empty = never")
+  app.add_option(
+         "--tetragon-log", agent.who.tetragon_log,
+         "Export file of Tetragon: followed where it is, for who changes files; empty = never")
       ->capture_default_str();
   app.add_option("--falco-log", agent.who.falco_log,
                  "Output file of Falco, one JSON object a line, followed for who changes files");

@@ -95,8 +95,8 @@ struct Open {
 constexpr std::array kOpensX86 = {Open{2, "a1"}, Open{257, "a2"}, Open{437, ""}};
 constexpr std::array kOpensArm = {Open{56, "a2"}, Open{437, ""}};
 constexpr std::array<int64_t, 35> kChangesX86 = {
-    76,   77,  82,  83,  84,  85,  86,  87,  88,  90,  91,  92,  93,  94,  132, 133, 188,
-    189, 190, 197, 198, 199, 235, 258, 259, 260, 261, 263, 264, 265, 266, 268, 280, 316, 452};
+    76,  77,  82,  83,  84,  85,  86,  87,  88,  90,  91,  92,  93,  94,  132, 133, 188, 189,
+    190, 197, 198, 199, 235, 258, 259, 260, 261, 263, 264, 265, 266, 268, 280, 316, 452};
 constexpr std::array<int64_t, 22> kChangesArm = {5,  6,  7,  14, 15, 16, 33, 34, 35, 36,  37,
                                                  38, 45, 46, 47, 52, 53, 54, 55, 88, 276, 452};
 
@@ -151,10 +151,10 @@ std::string FolderOf(const AuditRecord& call, const std::string& working,
   const auto number = call.Number("syscall");
   if (!number || at == "ffffff9c" || at == "ffffffffffffff9c") return working;
   constexpr std::array<int64_t, 5> kByPathArm = {5, 6, 14, 15, 45};
-  const bool by_path = call.Text("arch") == "c000003e"
-                           ? *number < 257
-                           : std::find(kByPathArm.begin(), kByPathArm.end(), *number) !=
-                                 kByPathArm.end();
+  const bool by_path =
+      call.Text("arch") == "c000003e"
+          ? *number < 257
+          : std::find(kByPathArm.begin(), kByPathArm.end(), *number) != kByPathArm.end();
   return by_path ? working : "";
 }
 

@@ -43,16 +43,16 @@ struct AuditActivity {
   int64_t uid = -1;      // who: of sudo the one who uses it
   int64_t session = -1;  // of a login and its end
   std::string terminal;
-  bool remote = false;   // from another host
-  std::string program;   // of sudo: the path alone, its arguments may hold secrets
+  bool remote = false;  // from another host
+  std::string program;  // of sudo: the path alone, its arguments may hold secrets
 };
 
 // Puts records together to events. Bounded: of events whose records are not all there at most 256
 // are kept, the newest. Not thread-safe.
 //
 // Changes are successful system calls that write, create, rename, remove or re-own files: what the
-// site's audit rules watch (-w /etc -p wa). On machines other than x86-64 and 64-bit ARM the call is
-// not known, and a touch is not exact.
+// site's audit rules watch (-w /etc -p wa). On machines other than x86-64 and 64-bit ARM the call
+// is not known, and a touch is not exact.
 class AuditEvents {
  public:
   void Take(std::string_view line);

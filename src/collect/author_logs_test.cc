@@ -16,19 +16,23 @@ namespace {
 // As auditd 3.0 on Debian 12 writes it, with log_format = ENRICHED.
 std::string Edit(int serial, const std::string& flags = "241", const std::string& success = "yes") {
   const std::string stamp = "msg=audit(1777629600.243:" + std::to_string(serial) + ")";
-  return "type=SYSCALL " + stamp +
-         ": arch=c000003e syscall=257 success=" + success + " exit=3 a0=ffffff9c a1=7ffd a2=" +
-         flags +
+  return "type=SYSCALL " + stamp + ": arch=c000003e syscall=257 success=" + success +
+         " exit=3 a0=ffffff9c a1=7ffd a2=" + flags +
          " a3=1b6 items=2 ppid=700 pid=701 auid=1000 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 "
          "sgid=0 fsgid=0 tty=pts0 ses=3 comm=\"vim\" exe=\"/usr/bin/vim.basic\" subj=unconfined "
-         "key=\"etc\"\x1d" "ARCH=x86_64 SYSCALL=openat AUID=\"alice\" UID=\"root\"\n"
-         "type=CWD " + stamp + ": cwd=\"/etc/ssh\"\n"
-         "type=PATH " + stamp +
+         "key=\"etc\"\x1d"
+         "ARCH=x86_64 SYSCALL=openat AUID=\"alice\" UID=\"root\"\n"
+         "type=CWD " +
+         stamp +
+         ": cwd=\"/etc/ssh\"\n"
+         "type=PATH " +
+         stamp +
          ": item=0 name=\"/etc/ssh/\" inode=10 dev=fd:00 mode=040755 nametype=PARENT\n"
-         "type=PATH " + stamp +
+         "type=PATH " +
+         stamp +
          ": item=1 name=\"sshd_config\" inode=12 dev=fd:00 mode=0100644 nametype=NORMAL\n"
-         "type=PROCTITLE " + stamp +
-         ": proctitle=76696D002F6574632F7373682F737368645F636F6E666967\n";
+         "type=PROCTITLE " +
+         stamp + ": proctitle=76696D002F6574632F7373682F737368645F636F6E666967\n";
 }
 
 void TakeAll(AuditEvents& events, std::string_view text) {
@@ -158,8 +162,8 @@ std::string Tetragon(const std::string& function, const std::string& arguments,
 
 TEST(ReadTetragonLine, WhatWritesAndWhatDoesNot) {
   const std::string file = R"({"file_arg":{"path":"/etc/hosts"}},)";
-  const auto touch = ReadTetragonLine(
-      Tetragon("security_file_permission", file + R"({"int_arg":2})"));
+  const auto touch =
+      ReadTetragonLine(Tetragon("security_file_permission", file + R"({"int_arg":2})"));
   ASSERT_TRUE(touch);
   EXPECT_EQ(touch->paths, std::vector<std::string>{"/etc/hosts"});
   EXPECT_EQ(touch->pid, 701u);
@@ -169,12 +173,10 @@ TEST(ReadTetragonLine, WhatWritesAndWhatDoesNot) {
   EXPECT_EQ(touch->arguments, "/usr/bin/vi /etc/hosts");
   EXPECT_TRUE(ReadTetragonLine(
       Tetragon("security_path_truncate", R"({"path_arg":{"path":"/etc/hosts"}})")));
-  EXPECT_FALSE(
-      ReadTetragonLine(Tetragon("security_file_permission", file + R"({"int_arg":4})")));
+  EXPECT_FALSE(ReadTetragonLine(Tetragon("security_file_permission", file + R"({"int_arg":4})")));
   EXPECT_FALSE(ReadTetragonLine(Tetragon("fd_install", file + R"({"int_arg":2})")));
-  EXPECT_FALSE(ReadTetragonLine(Tetragon("security_path_truncate",
-                                         R"({"path_arg":{"path":"/etc/hosts"}})",
-                                         R"(,"pod":{"name":"x"})")))
+  EXPECT_FALSE(ReadTetragonLine(Tetragon(
+      "security_path_truncate", R"({"path_arg":{"path":"/etc/hosts"}})", R"(,"pod":{"name":"x"})")))
       << "a container's path is not the host's";
 }
 

@@ -101,19 +101,47 @@ TEST(EveryCollector, ReadsThisMachine) {
 
 // Every file that a collector looks for is one of these.
 const std::vector<std::string> kFiles = {
-    "/etc/passwd", "/etc/group", "/etc/shadow", "/etc/sudoers", "/etc/sudoers.d/a",
-    "/root/.ssh/authorized_keys", "/var/spool/cron/crontabs/root", "/etc/crontab",
-    "/etc/cron.d/a", "/etc/ssl/a.pem", "/etc/systemd/system/a.service",
-    "/etc/systemd/system/a.timer", "/etc/systemd/system/a.service.d/b.conf",
-    "/usr/lib/systemd/system/c.service", "/var/lib/dpkg/status", "/var/lib/dpkg/info/a.list",
-    "/var/lib/apt/lists/a_Packages", "/proc/cmdline", "/proc/modules", "/proc/mounts",
-    "/proc/net/tcp", "/proc/net/udp6", "/proc/sys/net/ipv4/ip_forward", "/proc/stat",
-    "/proc/meminfo", "/proc/loadavg", "/proc/42/maps", "/proc/42/cgroup", "/proc/42/stat",
-    "/etc/resolv.conf", "/etc/timezone", "/etc/adjtime", "/etc/nsswitch.conf",
-    "/etc/pam.d/common-auth", "/etc/apt/apt.conf.d/20auto-upgrades",
+    "/etc/passwd",
+    "/etc/group",
+    "/etc/shadow",
+    "/etc/sudoers",
+    "/etc/sudoers.d/a",
+    "/root/.ssh/authorized_keys",
+    "/var/spool/cron/crontabs/root",
+    "/etc/crontab",
+    "/etc/cron.d/a",
+    "/etc/ssl/a.pem",
+    "/etc/systemd/system/a.service",
+    "/etc/systemd/system/a.timer",
+    "/etc/systemd/system/a.service.d/b.conf",
+    "/usr/lib/systemd/system/c.service",
+    "/var/lib/dpkg/status",
+    "/var/lib/dpkg/info/a.list",
+    "/var/lib/apt/lists/a_Packages",
+    "/proc/cmdline",
+    "/proc/modules",
+    "/proc/mounts",
+    "/proc/net/tcp",
+    "/proc/net/udp6",
+    "/proc/sys/net/ipv4/ip_forward",
+    "/proc/stat",
+    "/proc/meminfo",
+    "/proc/loadavg",
+    "/proc/42/maps",
+    "/proc/42/cgroup",
+    "/proc/42/stat",
+    "/etc/resolv.conf",
+    "/etc/timezone",
+    "/etc/adjtime",
+    "/etc/nsswitch.conf",
+    "/etc/pam.d/common-auth",
+    "/etc/apt/apt.conf.d/20auto-upgrades",
     "/usr/lib/python3/dist-packages/a.dist-info/METADATA",
     "/usr/local/lib/python3.11/dist-packages/b.dist-info/METADATA",
-    "/usr/local/lib/node_modules/a/package.json", "/etc/a.json", "/etc/a.yaml", "/etc/a.toml"};
+    "/usr/local/lib/node_modules/a/package.json",
+    "/etc/a.json",
+    "/etc/a.yaml",
+    "/etc/a.toml"};
 
 struct Attack {
   const char* name;
@@ -183,9 +211,9 @@ INSTANTIATE_TEST_SUITE_P(
         Attack{"NamesWithNewlines",
                [](const ScratchRoot& host, const std::string& path) {
                  const std::filesystem::path file(path);
-                 host.Write((file.parent_path() / ("new\nline\x1b" + file.filename().string()))
-                                .string(),
-                            "x = 1\n");
+                 host.Write(
+                     (file.parent_path() / ("new\nline\x1b" + file.filename().string())).string(),
+                     "x = 1\n");
                  host.Write(path, "a\nb\x1b[2J = c\n\"unclosed\n");
                }}),
     [](const auto& one) { return std::string(one.param.name); });

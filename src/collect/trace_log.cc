@@ -61,9 +61,7 @@ void AddPath(const std::string& path, FileTouch& touch) {
     touch.paths.push_back(path);
 }
 
-bool Contains(std::string_view text, std::string_view part) {
-  return text.find(part) != text.npos;
-}
+bool Contains(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
 
 // Whether a call of the kernel's function changes what its path argument names.
 bool Changes(const std::string& function, const Json& arguments) {
@@ -95,7 +93,8 @@ std::optional<FileTouch> ReadTetragonLine(std::string_view line) {
   if (!Changes(TextAt(*event, "function_name"), arguments)) return std::nullopt;
   FileTouch touch;
   for (const Json& argument : arguments)
-    for (const char* kind : {"file_arg", "path_arg"}) AddPath(TextAt(At(argument, kind), "path"), touch);
+    for (const char* kind : {"file_arg", "path_arg"})
+      AddPath(TextAt(At(argument, kind), "path"), touch);
   const auto at = ParseInstant(TextAt(*json, "time"));
   if (touch.paths.empty() || !at.ok()) return std::nullopt;
   touch.at = *at;
@@ -118,8 +117,8 @@ std::optional<FileTouch> ReadFalcoLine(std::string_view line) {
   const std::string container = TextAt(fields, "container.id");
   if (!fields.is_object() || (!container.empty() && container != "host")) return std::nullopt;
   constexpr std::array<std::string_view, 16> kChanges = {
-      "write",  "pwrite", "writev", "creat",    "rename", "renameat", "renameat2", "unlink",
-      "unlinkat", "chmod", "fchmod", "fchmodat", "chown", "fchown",   "fchownat",  "truncate"};
+      "write",    "pwrite", "writev", "creat",    "rename", "renameat", "renameat2", "unlink",
+      "unlinkat", "chmod",  "fchmod", "fchmodat", "chown",  "fchown",   "fchownat",  "truncate"};
   const std::string type = TextAt(fields, "evt.type");
   const Json& written = At(fields, "evt.is_open_write");
   FileTouch touch;

@@ -48,7 +48,8 @@ std::optional<std::string> Canonical(const std::string& text) {
   if (inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1) return std::nullopt;
   const bool link_local = bytes[0] == 0xFE && (bytes[1] & 0xC0) == 0x80;
   // ::, ::1, ::ffff:a.b.c.d and the like begin with eight zero bytes; ff00::/8 is multicast.
-  const bool reserved = std::all_of(bytes.begin(), bytes.begin() + 8, [](auto b) { return b == 0; });
+  const bool reserved =
+      std::all_of(bytes.begin(), bytes.begin() + 8, [](auto b) { return b == 0; });
   if (reserved || link_local || bytes[0] == 0xFF) return std::nullopt;
   inet_ntop(AF_INET6, bytes.data(), out.data(), out.size());
   return std::string(out.data());
@@ -127,8 +128,8 @@ std::vector<std::string> FleetGraph::EndsOf(const std::string& stack,
   for (const std::string& address : own->second) {
     const bool v6 = address.find(':') != std::string::npos;
     // A socket on [::] takes connections of both kinds.
-    const bool listens = end->address == address || end->address == "::" ||
-                         (end->address == "0.0.0.0" && !v6);
+    const bool listens =
+        end->address == address || end->address == "::" || (end->address == "0.0.0.0" && !v6);
     if (listens && OwnerOf(address) == stack)
       ends.push_back(TextOf(end->protocol, address, end->port));
   }
@@ -183,8 +184,8 @@ Dependency Resolved(const ShardState& shard, const Dependency& edge) {
   const auto stack = shard.stacks.find(owner);
   if (owner.empty() || stack == shard.stacks.end()) return edge;
   const bool v6 = end->address.find(':') != std::string::npos;
-  for (const std::string& address : {end->address, std::string(v6 ? "::" : "0.0.0.0"),
-                                     std::string("::")}) {
+  for (const std::string& address :
+       {end->address, std::string(v6 ? "::" : "0.0.0.0"), std::string("::")}) {
     const ResourceId socket{StackId(owner), "socket", TextOf(end->protocol, address, end->port)};
     const auto slot = stack->second.slots.find(SlotKey(socket));
     if (slot != stack->second.slots.end() && slot->second.exists)

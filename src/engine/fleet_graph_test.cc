@@ -23,7 +23,8 @@ TEST(FleetGraph, AnAddressBelongsToWhoAloneClaimsIt) {
   graph.SetAddresses("web-2", "10.0.0.8,172.17.0.1");
   EXPECT_EQ(graph.OwnerOf("10.0.0.5"), "db-1");
   EXPECT_EQ(graph.OwnerOf("2001:db8::5"), "db-1");
-  for (const char* nobody : {"127.0.0.1", "169.254.1.1", "fe80::1", "::1", "172.17.0.1", "10.9.9.9"})
+  for (const char* nobody :
+       {"127.0.0.1", "169.254.1.1", "fe80::1", "::1", "172.17.0.1", "10.9.9.9"})
     EXPECT_EQ(graph.OwnerOf(nobody), "") << nobody;
   EXPECT_THAT(graph.EndsOf("db-1", "tcp/0.0.0.0:5432"), ElementsAre("tcp/10.0.0.5:5432"));
   EXPECT_THAT(graph.EndsOf("db-1", "tcp/[::]:22"),
@@ -58,8 +59,7 @@ class TwoHostsTest : public testing::Test {
     Observe("db-1", "unit", "postgresql.service", {{"owned_by", "package", "postgresql-15", {}}});
     Observe("db-1", "socket", "tcp/0.0.0.0:5432",
             {{"served_by", "unit", "postgresql.service", {}}});
-    Observe("web-1", "unit", "app.service",
-            {{"connects_to", "endpoint", "tcp/10.0.0.5:5432", {}}});
+    Observe("web-1", "unit", "app.service", {{"connects_to", "endpoint", "tcp/10.0.0.5:5432", {}}});
     Apply(TimeAdvanced{});
   }
   void Restart() { shard_ = *Shard::Restore(store_, {}); }
@@ -118,10 +118,10 @@ TEST_F(TwoHostsTest, TheGraphReachesAcrossHosts) {
 }
 
 TEST_F(TwoHostsTest, SeverityAndPlansKnowIt) {
-  EXPECT_THAT(view().Prediction(unit_)->severity_factors,
-              testing::Contains(testing::Field(
-                  &SeverityFactor::text,
-                  HasSubstr("2 resources depend on it, 1 of them on other hosts"))));
+  EXPECT_THAT(
+      view().Prediction(unit_)->severity_factors,
+      testing::Contains(testing::Field(
+          &SeverityFactor::text, HasSubstr("2 resources depend on it, 1 of them on other hosts"))));
   PlanFilter filter;
   filter.resource = package_;
   size_t seen = 0;
@@ -131,8 +131,7 @@ TEST_F(TwoHostsTest, SeverityAndPlansKnowIt) {
     ++seen;
     EXPECT_EQ(plan.blast.elsewhere, 1);
     EXPECT_THAT(plan.blast.stacks, ElementsAre("web-1"));
-    EXPECT_THAT(plan.blast.top,
-                ElementsAre("unit/postgresql.service", "socket/tcp/0.0.0.0:5432"));
+    EXPECT_THAT(plan.blast.top, ElementsAre("unit/postgresql.service", "socket/tcp/0.0.0.0:5432"));
   }
   EXPECT_GT(seen, 0u);
 }

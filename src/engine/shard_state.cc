@@ -37,7 +37,6 @@ std::string DescribeDrift(const Drift& drift) {
   return text;
 }
 
-
 // 0 for none, which is also what a new slot has.
 uint64_t HashOf(const std::vector<Dependency>& edges) {
   uint64_t hash = 0;

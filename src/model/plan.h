@@ -98,10 +98,10 @@ struct SecurityEffect {
 };
 
 struct BlastRadius {
-  int32_t direct = 0;            // resources that depend on what is touched
-  int32_t transitive = 0;        // all of them, through the graph
-  int32_t elsewhere = 0;         // of them, on other hosts
-  std::vector<std::string> top;  // "kind/name" of those on the same host, at most 10
+  int32_t direct = 0;                    // resources that depend on what is touched
+  int32_t transitive = 0;                // all of them, through the graph
+  int32_t elsewhere = 0;                 // of them, on other hosts
+  std::vector<std::string> top;          // "kind/name" of those on the same host, at most 10
   std::vector<std::string> stacks = {};  // names of the other hosts, at most 10
 };
 

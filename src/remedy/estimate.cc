@@ -251,8 +251,8 @@ void EstimateBlast(const Situation& s, Draft& draft) {
       continue;
     }
     ++blast.elsewhere;
-    const bool named = std::find(blast.stacks.begin(), blast.stacks.end(), stack) !=
-                       blast.stacks.end();
+    const bool named =
+        std::find(blast.stacks.begin(), blast.stacks.end(), stack) != blast.stacks.end();
     if (!named && blast.stacks.size() < 10) blast.stacks.push_back(stack);
   }
 }

@@ -37,7 +37,8 @@ RemediationPlan WrittenPlan() {
 
 // One of each body, with every field set to something that is not its default.
 std::vector<Fact> EveryBody() {
-  const Cause cause{CauseKind::kPackageRun, "run-1", "root", "apt-get upgrade", Confidence::kExact, "package log"};
+  const Cause cause{CauseKind::kPackageRun, "run-1",      "root", "apt-get upgrade",
+                    Confidence::kExact,     "package log"};
   ChangeEvent event{
       FromUnixMicros(5), "s", "k", "r", "p", ChangeOp::kChange, "1", "2", "a", true, 7, true};
   return {
