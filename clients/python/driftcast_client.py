@@ -285,7 +285,7 @@ class Driftcast:
         """
         return self._call('GET', f"/api/v1/plans/{urllib.parse.quote(str(plan), safe='')}")
 
-    def decide_plan(self, plan, verdict, plan_hash, *, reason=None, not_before=None, until=None):
+    def decide_plan(self, plan, verdict, plan_hash, *, reason=None, not_before=None, until=None, proof=None):
         """Approve, schedule, reject, override or cancel.
 
         409 when the plan has changed since `plan_hash`, when its state does not allow the
@@ -301,8 +301,10 @@ class Driftcast:
         reason (str): Required for override and reject.
         not_before (str): Schedule it; null or left out = now.
         until (str): For override: quiet until then; null = for good.
+        proof (dict): An assertion of Web Authentication over the challenge; each part in
+            base64url. Needed where the host wants it.
         """
-        return self._call('POST', f"/api/v1/plans/{urllib.parse.quote(str(plan), safe='')}/decision", body={"verdict": verdict, "plan_hash": plan_hash, "reason": reason, "not_before": not_before, "until": until})
+        return self._call('POST', f"/api/v1/plans/{urllib.parse.quote(str(plan), safe='')}/decision", body={"verdict": verdict, "plan_hash": plan_hash, "reason": reason, "not_before": not_before, "until": until, "proof": proof})
 
     def decide_resource(self, resource, verdict, reason, *, until=None):
         """Snooze or override a resource.
@@ -737,3 +739,42 @@ class Driftcast:
         limit (int)
         """
         return self._call('GET', "/api/v1/indicators", query={"stack": stack, "offset": offset, "limit": limit})
+
+    def list_keys(self):
+        """Your keys for approvals.
+
+        Needs the role approver.
+        """
+        return self._call('GET', "/api/v1/keys")
+
+    def add_key(self, id, title, site, public_key):
+        """Register a key that you approve plans with.
+
+        The key stays in your authenticator; its public half is given. Needs the role approver.
+
+        id (str): The credential's id, base64url.
+        title (str)
+        site (str)
+        public_key (str): SubjectPublicKeyInfo, base64url: P-256, Ed25519 or RSA of 2048 bits or
+            more.
+        """
+        return self._call('POST', "/api/v1/keys", body={"id": id, "title": title, "site": site, "public_key": public_key})
+
+    def remove_key(self, key):
+        """Remove one of your keys.
+
+        Hosts that name it in their allow-list believe it until the line is taken out there.
+        Needs the role approver.
+
+        key (str): Its id.
+        """
+        return self._call('DELETE', f"/api/v1/keys/{urllib.parse.quote(str(key), safe='')}")
+
+    def plan_challenge(self, plan):
+        """What your key has to sign to approve this plan.
+
+        For navigator.credentials.get(). Needs the role approver.
+
+        plan (str)
+        """
+        return self._call('GET', f"/api/v1/plans/{urllib.parse.quote(str(plan), safe='')}/challenge")

@@ -11,6 +11,7 @@
 #include "agent/host_facts.h"
 #include "base/crypto.h"
 #include "base/log.h"
+#include "model/approval.h"
 #include "model/guard.h"
 
 namespace driftcast {
@@ -85,6 +86,8 @@ void Agent::ReportEnrolled() {
   enrolled.role = RoleName(options_.role);
   enrolled.labels = labels_told_ = Labels();
   enrolled.allowed_kinds = ReadAllowedKinds(order_options_);
+  if (std::erase(enrolled.allowed_kinds, kApproverKeysLabel) > 0)
+    enrolled.labels[kApproverKeysLabel] = "yes";
   // Whoever may change files, kernel settings or users here may have them guarded.
   if (std::ranges::any_of(enrolled.allowed_kinds, [](const std::string& kind) {
         return kind == "file" || kind == "sysctl" || kind == "user";

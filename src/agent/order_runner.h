@@ -124,7 +124,8 @@ class OrderRunner {
 std::optional<PlanProgressed> ReadProgressLine(std::string_view line, const PlanId& plan,
                                                bool* changed = nullptr);
 
-// The kinds that the host's own allow-list lets the program change; empty without a program.
+// The kinds that the host's own allow-list lets the program change, and kApproverKeysLabel when it
+// wants approvals signed; empty without a program.
 std::vector<std::string> ReadAllowedKinds(const OrderOptions& options);
 
 }  // namespace driftcast

@@ -10,18 +10,25 @@
 //   user deploy
 //   authorized_key deploy        # the keys of a user
 //   mount /srv
+//   approver ada driftcast.example.org MFkwEwYHKoZIzj0CAQ...
 //
 // A kind alone allows all names of it; "file" alone means /etc/**. What no line allows is refused.
 // A missing or empty file allows nothing: observe only.
+//
+// Where there are approvers, only plans that one of them has approved with their key are carried
+// out (model/approval.h); "approvals 2" asks for two of them.
 #ifndef DRIFTCAST_APPLY_ALLOW_LIST_H_
 #define DRIFTCAST_APPLY_ALLOW_LIST_H_
 
 #include <filesystem>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/status.h"
+#include "base/time.h"
+#include "model/approval.h"
 #include "model/resource.h"
 
 namespace driftcast {
@@ -37,6 +44,12 @@ class AllowList {
 
   bool Allows(const std::string& kind, const std::string& name) const;
   std::vector<std::string> Kinds() const;  // sorted
+
+  bool WantsApprovers() const { return !approvers_.empty(); }
+  // Ok when as many approvers as are asked for have signed the plan. PermissionDenied says what is
+  // wrong with each approval, or that there is none.
+  Status CheckApprovals(const RemediationPlan& plan, Instant now) const;
+
   bool empty() const { return rules_.empty(); }
 
  private:
@@ -44,7 +57,11 @@ class AllowList {
     std::string kind, pattern;
     bool forbid = false;
   };
+  Status ParseApprovers(const std::string& word, std::istringstream& rest);
+
   std::vector<Rule> rules_;
+  std::vector<ApproverKey> approvers_;
+  size_t approvals_needed_ = 1;
 };
 
 }  // namespace driftcast

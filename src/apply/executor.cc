@@ -34,7 +34,7 @@ bool NeedsPackages(const RemediationPlan& plan) {
   });
 }
 
-Status CheckAllowed(const RemediationPlan& plan, const ApplyOptions& options) {
+Status CheckAllowed(const RemediationPlan& plan, const ApplyOptions& options, Instant now) {
   DRIFTCAST_ASSIGN_OR_RETURN(const AllowList allow, AllowList::Load(options.allow));
   if (allow.empty())
     return PermissionDenied("this host is observe-only: its allow-list is missing or empty");
@@ -43,7 +43,7 @@ Status CheckAllowed(const RemediationPlan& plan, const ApplyOptions& options) {
     if (!kind.empty() && !allow.Allows(kind, name))
       return PermissionDenied("this host does not allow {} {} to be changed", kind, name);
   }
-  return Ok();
+  return options.dry_run ? Ok() : allow.CheckApprovals(plan, now);
 }
 
 // One run over one plan.
@@ -78,7 +78,7 @@ class Executor {
   // Everything that can be found out before the first change; nothing of the host is changed.
   Status GetReady() {
     DRIFTCAST_RETURN_IF_ERROR(CheckOrder(order_, options_, clock_.Now()));
-    DRIFTCAST_RETURN_IF_ERROR(CheckAllowed(plan_, options_));
+    DRIFTCAST_RETURN_IF_ERROR(CheckAllowed(plan_, options_, clock_.Now()));
     if (!options_.dry_run) {
       DRIFTCAST_ASSIGN_OR_RETURN(data_lock_, LockData(options_.data));
       DRIFTCAST_RETURN_IF_ERROR(CheckLedger());

@@ -1,6 +1,6 @@
 // Carries out one order on this host, or puts back what an interrupted one left.
 //
-// In this order: signature, stack, times, allow-list, replay, base, way back; then step by step the
+// In this order: signature, stack, times, allow-list, approvers, replay, base, way back; then step by step the
 // intent to disk, the change, a fresh read; at the first failure everything back in reverse order.
 // The process may be killed at any point: Recover finishes the way back, or says what is left.
 //

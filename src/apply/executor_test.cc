@@ -10,7 +10,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "apply/allow_list.h"
 #include "apply/scratch_host.h"
+#include "model/fake_authenticator.h"
 
 namespace driftcast {
 namespace {
@@ -237,6 +239,56 @@ TEST_F(ExecutorTest, TheAllowListHasTheLastWord) {
   EXPECT_THAT(host_.Apply(RevertSshd()).detail, HasSubstr("may be written by others"));
   host_.Allow("file\n");
   EXPECT_EQ(host_.Apply(RevertSshd()).state, PlanState::kSucceeded);
+}
+
+// An engine in wrong hands signs orders, but not for the approvers that the host knows.
+TEST_F(ExecutorTest, WhereThereAreApproversTheirKeysHaveToHaveSigned) {
+  MakeSshd();
+  const FakeAuthenticator ada, bob, eve;
+  const auto allow = [&](const std::string& more) {
+    host_.Allow("file\n" + ApproverLine(ada.Key("ada")) + "\n" + ApproverLine(bob.Key("bob")) +
+                "\n" + more);
+  };
+  const auto plan = [&](std::initializer_list<ApprovalProof> proofs) {
+    RemediationPlan made = RevertSshd();
+    for (const ApprovalProof& proof : proofs)
+      made.approvals.push_back({Principal("ada"), host_.now(), "", proof});
+    return made;
+  };
+  const auto refused = [&](const RemediationPlan& made) {
+    const ApplyResult result = host_.Apply(made);
+    EXPECT_EQ(result.state, PlanState::kFailed);
+    return result.detail;
+  };
+  const Instant later = host_.now() + kDay;
+  allow("");
+  EXPECT_THAT(refused(plan({})), HasSubstr("wants 1 approval signed"));
+  EXPECT_THAT(refused(plan({ApprovalProof()})), HasSubstr("wants 1 approval signed"));
+  EXPECT_THAT(refused(plan({eve.Approve(RevertSshd(), later)})), HasSubstr("signature"));
+  EXPECT_THAT(refused(plan({ada.Approve(RevertSshd(), host_.now())})), HasSubstr("ended at"));
+  RemediationPlan other = RevertSshd();
+  other.steps[0].parameters["value"] = "yes";
+  EXPECT_THAT(refused(plan({ada.Approve(other, later)})), HasSubstr("not for this plan"));
+  allow("approvals 2\n");
+  EXPECT_THAT(refused(plan({ada.Approve(RevertSshd(), later), ada.Approve(RevertSshd(), later)})),
+              HasSubstr("wants 2 approvals signed by its approvers' keys, and 1 is"));
+  EXPECT_EQ(
+      host_.Apply(plan({ada.Approve(RevertSshd(), later), bob.Approve(RevertSshd(), later)})).state,
+      PlanState::kSucceeded);
+}
+
+TEST(AllowList, SaysWhichLineAboutApproversMakesNoSense) {
+  const std::string ada = ApproverLine(FakeAuthenticator().Key("ada"));
+  EXPECT_TRUE(AllowList::Parse("file\n" + ada + "\n")->WantsApprovers());
+  EXPECT_EQ(AllowList::Parse("file\n" + ada + "\n")->Kinds(), std::vector<std::string>{"file"});
+  EXPECT_FALSE(AllowList::Parse("file\n")->WantsApprovers());
+  for (const std::string& bad :
+       {std::string("approver ada\n"), std::string("approver ada localhost AAAA\n"),
+        ada + " more\n", ada + "\napprovals\n", ada + "\napprovals 0\n", ada + "\napprovals x\n",
+        ada + "\napprovals 2\n"}) {
+    const auto list = AllowList::Parse(bad);
+    EXPECT_EQ(list.status().code(), StatusCode::kInvalidArgument) << bad;
+  }
 }
 
 TEST_F(ExecutorTest, PathsDoNotLeadOutOfTheRoot) {

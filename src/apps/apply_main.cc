@@ -132,6 +132,7 @@ int PrintAllowed(const Arguments& arguments) {
   const auto allow = AllowList::Load(arguments.allow);
   if (!allow.ok()) return Fail(allow.status(), kExitFailed);
   for (const auto& kind : allow->Kinds()) printf("%s\n", kind.c_str());
+  if (allow->WantsApprovers()) printf("%s\n", kApproverKeysLabel);
   return kExitSucceeded;
 }
 

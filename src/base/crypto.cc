@@ -4,7 +4,9 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
+#include <openssl/x509.h>
 
+#include <algorithm>
 #include <array>
 
 namespace driftcast {
@@ -32,6 +34,38 @@ int HexDigit(char c) {
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
+}
+
+// Of the kinds that VerifySignatureByKey knows; none otherwise.
+Key ReadPublicKey(std::string_view der) {
+  constexpr int kRsaBitsMin = 2048;
+  const unsigned char* at = Bytes(der);
+  Key key(d2i_PUBKEY(nullptr, &at, static_cast<long>(der.size())));
+  if (!key || at != Bytes(der) + der.size()) return nullptr;
+  char curve[32] = {};
+  size_t length = 0;
+  switch (EVP_PKEY_get_base_id(key.get())) {
+    case EVP_PKEY_ED25519:
+      return key;
+    case EVP_PKEY_RSA:
+      return EVP_PKEY_get_bits(key.get()) >= kRsaBitsMin ? std::move(key) : nullptr;
+    case EVP_PKEY_EC:
+      if (EVP_PKEY_get_group_name(key.get(), curve, sizeof curve, &length) != 1) return nullptr;
+      return std::string_view(curve, length) == "prime256v1" ? std::move(key) : nullptr;
+    default:
+      return nullptr;
+  }
+}
+
+Status VerifyWith(const Key& key, const EVP_MD* digest, std::string_view message,
+                  std::string_view signature) {
+  const Digest context(EVP_MD_CTX_new());
+  if (EVP_DigestVerifyInit(context.get(), nullptr, digest, nullptr, key.get()) != 1)
+    return Internal("the verification of a signature could not start");
+  if (EVP_DigestVerify(context.get(), Bytes(signature), signature.size(), Bytes(message),
+                       message.size()) != 1)
+    return PermissionDenied("the signature does not fit the message");
+  return Ok();
 }
 
 }  // namespace
@@ -74,6 +108,24 @@ StatusOr<std::string> FromBase64(std::string_view text) {
   while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
   out.resize(static_cast<size_t>(n) - padding);
   return out;
+}
+
+std::string Base64Url(std::string_view bytes) {
+  std::string text = Base64(bytes);
+  while (!text.empty() && text.back() == '=') text.pop_back();
+  std::ranges::replace(text, '+', '-');
+  std::ranges::replace(text, '/', '_');
+  return text;
+}
+
+StatusOr<std::string> FromBase64Url(std::string_view text) {
+  std::string padded(text);
+  if (padded.find_first_of("+/=") != std::string::npos)
+    return InvalidArgument("not in the alphabet of base64url");
+  std::ranges::replace(padded, '-', '+');
+  std::ranges::replace(padded, '_', '/');
+  padded.append((4 - padded.size() % 4) % 4, '=');
+  return FromBase64(padded);
 }
 
 std::string Sha256(std::string_view data) {
@@ -157,13 +209,16 @@ Status VerifySignature(std::string_view public_key, std::string_view message,
   const Key key(
       EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, Bytes(public_key), public_key.size()));
   if (!key) return InvalidArgument("not an Ed25519 public key of {} bytes", kEd25519KeyBytes);
-  const Digest context(EVP_MD_CTX_new());
-  if (EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.get()) != 1)
-    return Internal("Ed25519: verification could not start");
-  if (EVP_DigestVerify(context.get(), Bytes(signature), signature.size(), Bytes(message),
-                       message.size()) != 1)
-    return PermissionDenied("the signature does not fit the message");
-  return Ok();
+  return VerifyWith(key, nullptr, message, signature);
+}
+
+Status VerifySignatureByKey(std::string_view key, std::string_view message,
+                            std::string_view signature) {
+  const Key read = ReadPublicKey(key);
+  if (!read)
+    return InvalidArgument("not a public key on P-256, of RSA with 2048 bits or more, or Ed25519");
+  const bool hashes_itself = EVP_PKEY_get_base_id(read.get()) == EVP_PKEY_ED25519;
+  return VerifyWith(read, hashes_itself ? nullptr : EVP_sha256(), message, signature);
 }
 
 }  // namespace driftcast

@@ -16,6 +16,8 @@ std::string Hex(std::string_view bytes);              // lower case
 StatusOr<std::string> FromHex(std::string_view hex);  // InvalidArgument unless pairs of digits
 std::string Base64(std::string_view bytes);           // standard alphabet, padded
 StatusOr<std::string> FromBase64(std::string_view text);
+std::string Base64Url(std::string_view bytes);  // RFC 4648 section 5, without padding
+StatusOr<std::string> FromBase64Url(std::string_view text);
 
 std::string Sha256(std::string_view data);                            // 32 bytes
 std::string HmacSha256(std::string_view key, std::string_view data);  // 32 bytes
@@ -46,6 +48,12 @@ StatusOr<std::string> Sign(const SigningKey& key, std::string_view message);  //
 // PermissionDenied when the signature is not that key's over that message.
 Status VerifySignature(std::string_view public_key, std::string_view message,
                        std::string_view signature);
+
+// The same for a public key of another's choice, as SubjectPublicKeyInfo (RFC 5280, DER): P-256
+// with SHA-256 and a DER signature, RSA of 2048 bits or more (PKCS #1 v1.5, SHA-256), or Ed25519.
+// InvalidArgument: none of these.
+Status VerifySignatureByKey(std::string_view key, std::string_view message,
+                            std::string_view signature);
 
 }  // namespace driftcast
 

@@ -13,7 +13,7 @@
 namespace driftcast {
 namespace {
 
-// As auditd 3.0 on Debian 12 writes it, with log_format = ENRICHED.
+// In the form of the audit daemon's log (auditd 3.0), with log_format = ENRICHED.
 std::string Edit(int serial, const std::string& flags = "241", const std::string& success = "yes") {
   const std::string stamp = "msg=audit(1777629600.243:" + std::to_string(serial) + ")";
   return "type=SYSCALL " + stamp + ": arch=c000003e syscall=257 success=" + success +

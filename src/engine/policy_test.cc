@@ -3,12 +3,14 @@
 #include <random>
 
 #include <fmt/ranges.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/crypto.h"
 #include "engine/policy_source.h"
 #include "engine/shard.h"
 #include "engine/shard_view.h"
+#include "model/fake_authenticator.h"
 #include "remedy/policy_file.h"
 #include "store/memory_store.h"
 
@@ -486,6 +488,41 @@ TEST_F(PolicyTest, SomethingThatKeepsUndoingIsNamedAndNotFoughtUnattended) {
   EXPECT_EQ(Orders(), 0u);
   const std::string why = PlanWith(Strategy::kDoNothing).why;
   EXPECT_NE(why.find("put back here 2 times within a week"), std::string::npos) << why;
+}
+
+// A host that wants approvals signed: a word does not count, nothing runs by itself, an undo waits.
+TEST_F(PolicyTest, WhereTheHostWantsKeysAWordIsNotEnough) {
+  ASSERT_TRUE(SetPolicy(kUnattended).ok());
+  for (int i = 0; i < 3; ++i) {
+    RevertOnce(PlanState::kSucceeded, Setting(i));
+    Wait(kMinute);
+  }
+  Say(FromAgent(StackEnrolled{RoleName("web"), {{kApproverKeysLabel, "yes"}}, {"sysctl", "file"}}));
+  Sysctl("512");
+  Wait(kMinute);
+  EXPECT_EQ(Orders(), 0u) << "it has earned to run by itself, and the host would refuse it";
+  const RemediationPlan plan = PlanWith(Strategy::kRevert);
+  const std::vector<std::string> reasons = view().Verdict(plan).reasons;
+  EXPECT_THAT(reasons, testing::Contains(testing::HasSubstr("the host wants an approver's key")));
+  EXPECT_EQ(Decide(plan, Verdict::kApprove, "eve").code(), StatusCode::kFailedPrecondition);
+  DecisionMade decision;
+  decision.plan = plan.id;
+  decision.resource = kPort;
+  decision.verdict = Verdict::kApprove;
+  decision.plan_hash = plan.hash;
+  decision.by = Principal("eve");
+  decision.proof = FakeAuthenticator().Approve(plan, now_ + kDay);
+  ASSERT_TRUE(Try(decision).ok());
+  Restart();
+  ASSERT_EQ(Orders(), 1u);
+  const RemediationPlan order = DuePlans(shard_->state(), kStack)[0];
+  ASSERT_EQ(order.approvals.size(), 1u);
+  EXPECT_EQ(order.approvals[0].proof, decision.proof) << "it goes to the host";
+  ASSERT_TRUE(Progress(plan.id, PlanState::kSucceeded).ok());
+  ASSERT_TRUE(Decide(Stored(plan.id), Verdict::kUndo, "eve").ok());
+  const RemediationPlan undo = Stored(PlanId(plan.id.value + "-undo"));
+  EXPECT_EQ(undo.state, PlanState::kProposed);
+  EXPECT_TRUE(undo.approvals.empty()) << "eve may still sign it";
 }
 
 // A guard that a person writes: it stands, what it puts back is in the record, two times make a

@@ -54,9 +54,14 @@ void Carry(ShardState& shard, RemediationPlan plan) {
 }
 
 void Approve(ShardState& shard, RemediationPlan plan, const DecisionMade& body) {
+  if (WantsProof(shard, plan) && body.proof.empty()) {
+    // An undo: it waits for somebody's key.
+    shard.plans[plan.id.value] = std::move(plan);
+    return;
+  }
   plan.decided_by = body.by;
   plan.decision_reason = body.reason;
-  plan.approvals.push_back({body.by, shard.numbers.now, body.reason});
+  plan.approvals.push_back({body.by, shard.numbers.now, body.reason, body.proof});
   if (plan.approvals.size() > 1) {
     // Whoever carries it out sees everybody who answers for it.
     plan.decided_by = {};
@@ -135,7 +140,7 @@ Status UndoIsPossible(const ShardState& shard, const RemediationPlan& applied,
                       const Principal& by) {
   const auto undo = UndoOf(shard, applied);
   if (!undo.ok()) return undo.status();
-  return JudgeApproval(shard, *undo, by).status();
+  return JudgeApproval(shard, *undo, by, {}).status();
 }
 
 }  // namespace
@@ -172,9 +177,9 @@ void ExpectWhatWasPlanned(ShardState& shard, const RemediationPlan& plan) {
                         std::ranges::any_of(plan.steps, [](const PlanStep& other) {
                           return other.kind == StepKind::kAcceptObserved;
                         });
-    const bool adopts =
-        waited || plan.strategy == Strategy::kAdoptEarly || plan.strategy == Strategy::kPrevent ||
-        plan.strategy == Strategy::kRelieveCause;
+    const bool adopts = waited || plan.strategy == Strategy::kAdoptEarly ||
+                        plan.strategy == Strategy::kPrevent ||
+                        plan.strategy == Strategy::kRelieveCause;
     if (step.kind == StepKind::kAcceptObserved) {
       if (const auto until = ParseInstant(parameter("until")); until.ok()) {
         IgnoreRule rule;
@@ -370,7 +375,14 @@ Status CheckDecision(const ShardState& shard, const DecisionMade& body) {
     return FailedPrecondition(
         "plan {} is not the one that was approved: its hash is {}; look again", body.plan.value,
         plan->hash);
-  if (body.verdict == Verdict::kApprove) return JudgeApproval(shard, *plan, body.by).status();
+  if (body.verdict == Verdict::kApprove) {
+    if (WantsProof(shard, *plan) && body.proof.empty())
+      return FailedPrecondition(
+          "{} wants approvals signed by an approver's own key: approve plan {} in the page, with a "
+          "key that the host knows",
+          plan->stack.value, plan->id.value);
+    return JudgeApproval(shard, *plan, body.by, body.proof).status();
+  }
   if ((body.verdict == Verdict::kOverride || body.verdict == Verdict::kReject) &&
       body.reason.empty())
     return InvalidArgument("say why: an override or a rejection needs a reason");

@@ -5,6 +5,7 @@
 #include "base/crypto.h"
 #include "engine/shard_decide.h"
 #include "engine/shard_knowledge.h"
+#include "model/approval.h"
 #include "model/order.h"
 #include "remedy/policy_file.h"
 #include "remedy/propose.h"
@@ -54,7 +55,9 @@ PolicyFacts FactsFor(const ShardState& shard, const RemediationPlan& plan) {
   PolicyFacts facts;
   facts.role = RoleOf(shard, plan.stack);
   facts.severity = SeverityOf(shard, plan);
-  for (const Approval& approval : plan.approvals) facts.approved_by.push_back(approval.by);
+  facts.people_only = WantsProof(shard, plan);
+  for (const Approval& approval : plan.approvals)
+    if (!facts.people_only || !approval.proof.empty()) facts.approved_by.push_back(approval.by);
   if (!plan.resources.empty())
     facts.outcomes = LatelyOf(shard, plan.resources[0].kind, plan.strategy);
   for (const auto& [id, other] : shard.plans) {
@@ -193,12 +196,20 @@ PolicyVerdict VerdictToShow(const ShardState& shard, const RemediationPlan& plan
   return verdict;
 }
 
+bool WantsProof(const ShardState& shard, const RemediationPlan& plan) {
+  const auto stack = shard.stacks.find(plan.stack.value);
+  if (stack == shard.stacks.end() || !ChangesHost(plan)) return false;
+  const auto& labels = stack->second.record.labels;
+  const auto label = labels.find(kApproverKeysLabel);
+  return label != labels.end() && label->second == "yes";
+}
+
 StatusOr<PolicyVerdict> JudgeApproval(const ShardState& shard, RemediationPlan plan,
-                                      const Principal& person) {
+                                      const Principal& person, const ApprovalProof& proof) {
   if (std::ranges::count(plan.approvals, person, &Approval::by) > 0)
     return FailedPrecondition("{} has approved plan {} already; somebody else has to", person.value,
                               plan.id.value);
-  plan.approvals.push_back({person, shard.numbers.now, ""});
+  plan.approvals.push_back({person, shard.numbers.now, "", proof});
   PolicyVerdict verdict = JudgePlan(shard, plan);
   if (verdict.action == PolicyVerdict::Action::kForbid)
     return FailedPrecondition("the policy forbids plan {}: {}", plan.id.value,

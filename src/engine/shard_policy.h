@@ -21,10 +21,14 @@ PolicyVerdict JudgePlan(const ShardState& shard, const RemediationPlan& plan);
 // The same with pauses, which put off and do not move a plan's time: for people.
 PolicyVerdict VerdictToShow(const ShardState& shard, const RemediationPlan& plan);
 
+// Whether the plan's host begins only what approvers have signed (model/approval.h): what is
+// approved by word alone does not count there, and nothing runs unattended.
+bool WantsProof(const ShardState& shard, const RemediationPlan& plan);
+
 // The same, had `person` approved it as well. PermissionDenied when the policy does not let that
 // person, FailedPrecondition when it forbids the plan; the reasons are in the message.
 StatusOr<PolicyVerdict> JudgeApproval(const ShardState& shard, RemediationPlan plan,
-                                      const Principal& person);
+                                      const Principal& person, const ApprovalProof& proof);
 
 // Gives the plan the time that the verdict found, and its new hash. A plan that must run within a
 // window expires with it.

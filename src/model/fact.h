@@ -153,8 +153,9 @@ struct DecisionMade {
   std::string plan_hash;  // hex; what the person saw. A plan that has changed since is not approved
   Principal by;
   std::string reason;
-  Instant not_before;  // schedule; epoch = now
-  Instant until;       // snooze and override; epoch = for good
+  Instant not_before;        // schedule; epoch = now
+  Instant until;             // snooze and override; epoch = for good
+  ApprovalProof proof = {};  // of an approval
 };
 
 // What an agent reports about a plan that it carries out.

@@ -121,11 +121,26 @@ enum class PlanState : uint8_t {
   kExpired = 11,     // the state that it was made for is gone
 };
 
+// An approval signed by a key that only the approver holds (model/approval.h): what an
+// authenticator answered when it was asked with ApprovalChallenge (Web Authentication Level 2,
+// section 5.2.2).
+struct ApprovalProof {
+  std::string credential;          // id of the key, as its authenticator named it
+  std::string authenticator_data;  // bytes
+  std::string client_data;         // JSON, as the browser signed it
+  std::string signature;
+  Instant valid_until;  // part of what is signed: the host begins the plan no later
+
+  bool empty() const { return credential.empty(); }
+  bool operator==(const ApprovalProof&) const = default;
+};
+
 // One person's yes.
 struct Approval {
   Principal by;
   Instant at;
   std::string reason;
+  ApprovalProof proof = {};  // empty: by word only
 };
 
 struct RemediationPlan {

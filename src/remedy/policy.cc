@@ -54,6 +54,11 @@ bool MayRunUnattended(const Policy& policy, const RemediationPlan& plan, const P
                       PolicyVerdict& verdict) {
   for (const auto& rule : policy.unattended) {
     if (!Covers(rule.scope, plan, facts)) continue;
+    if (facts.people_only) {
+      verdict.reasons.push_back(fmt::format(
+          "unattended '{}' would apply, but the host wants an approver's key", rule.name));
+      continue;
+    }
     if (!plan.reversible) {
       verdict.reasons.push_back(fmt::format(
           "unattended '{}' would apply, but the plan cannot be undone: a person decides "

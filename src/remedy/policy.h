@@ -89,6 +89,7 @@ struct PolicyFacts {
   RoleName role;
   double severity = 0;
   std::vector<Principal> approved_by;
+  bool people_only = false;      // the host wants approvers' keys, which no policy has
   Knowledge::Outcomes outcomes;  // of its kind and strategy, here
   struct Alerts {
     uint64_t scored = 0;  // alerts about forecasts whose day has passed

@@ -33,6 +33,7 @@ void AddAllRoutes(ApiContext& context, Router& router) {
   AddAgentRoutes(context, router);
   AddTokenRoutes(context, router);
   AddUserRoutes(context, router);
+  AddKeyRoutes(context, router);
   AddActivityRoutes(context, router);
   AddFeedRoutes(context, router);
   AddRecordRoutes(context, router);

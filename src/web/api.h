@@ -57,6 +57,7 @@ void AddRuleRoutes(ApiContext& context, Router& router);
 void AddAgentRoutes(ApiContext& context, Router& router);
 void AddTokenRoutes(ApiContext& context, Router& router);
 void AddUserRoutes(ApiContext& context, Router& router);
+void AddKeyRoutes(ApiContext& context, Router& router);  // one's own keys for approvals
 void AddActivityRoutes(ApiContext& context, Router& router);  // deployments, incidents
 void AddFeedRoutes(ApiContext& context, Router& router);      // feeds, exposures
 void AddRecordRoutes(ApiContext& context, Router& router);    // activities, series, audit

@@ -5,6 +5,7 @@
 #include "remedy/artefact.h"
 #include "remedy/by_hand.h"
 #include "web/api.h"
+#include "web/approver_keys.h"
 #include "web/reader.h"
 
 namespace driftcast {
@@ -113,6 +114,37 @@ HttpResponse GetPlan(const ApiContext& context, const ApiCall& call) {
   return PlanResponse(context, PlanId(call.parts[0]));
 }
 
+// What an approver's key has to sign for this plan, now.
+HttpResponse GetChallenge(const ApiContext& context, const ApiCall& call) {
+  QueryReader query(call.request);
+  if (auto problem = query.Finish()) return *std::move(problem);
+  const PlanId id(call.parts[0]);
+  struct Asked {
+    RemediationPlan plan;
+    bool required = false;
+  };
+  const auto found = context.engine.Ask([&](const EngineView& view) -> std::optional<Asked> {
+    auto plan = view.Plan(id);
+    if (!plan) return std::nullopt;
+    bool required = false;
+    for (const StackSummary& stack : view.Stacks()) {
+      const auto label = stack.labels.find(kApproverKeysLabel);
+      if (stack.id == plan->stack && label != stack.labels.end()) required = label->second == "yes";
+    }
+    return Asked{*std::move(plan), required};
+  });
+  if (!found) return ProblemResponse(404, "no plan " + id.value);
+  const auto keys = KeysOf(context.engine, call.caller.principal);
+  if (!keys.ok()) return ProblemOf(keys.status());
+  const Instant valid_until = ApprovalEnd(found->plan, context.clock->Now());
+  Json own = Json::array();
+  for (const OwnedKey& key : *keys) own.push_back({{"id", key.credential}, {"site", key.key.site}});
+  return JsonResponse({{"required", found->required && ChangesHost(found->plan)},
+                       {"challenge", Base64Url(ApprovalChallenge(found->plan, valid_until))},
+                       {"valid_until", TimeJson(valid_until)},
+                       {"keys", std::move(own)}});
+}
+
 const std::vector<const char*> kVerdictWords = {"approve", "reject", "override",
                                                 "cancel",  "undo",   "done"};
 constexpr Verdict kVerdicts[] = {Verdict::kApprove, Verdict::kReject, Verdict::kOverride,
@@ -150,7 +182,26 @@ Status CheckDecision(const PlanAndAdvice& found, const DecisionMade& decision) {
   return Ok();
 }
 
-DecisionMade ReadDecision(ObjectReader& reader, Instant now) {
+// Empty when there is none.
+ApprovalProof ReadProof(const ObjectReader::Json& body, FaultList& faults) {
+  ApprovalProof proof;
+  ObjectReader reader(body, "/proof", faults);
+  const auto bytes = [&](const char* name) {
+    const auto read = FromBase64Url(reader.Required(name));
+    if (!read.ok()) reader.Fault(name, "is not in base64url");
+    return read.value_or("");
+  };
+  proof.credential = bytes("key");
+  proof.authenticator_data = bytes("authenticator_data");
+  proof.client_data = bytes("client_data");
+  proof.signature = bytes("signature");
+  proof.valid_until = reader.Time("valid_until").value_or(Instant());
+  reader.RefuseUnknown();
+  return proof;
+}
+
+DecisionMade ReadDecision(const ObjectReader::Json& body, ObjectReader& reader, FaultList& faults,
+                          Instant now) {
   DecisionMade decision;
   decision.verdict = kVerdicts[reader.OneOf("verdict", kVerdictWords)];
   decision.plan_hash = reader.Required("plan_hash", 128);
@@ -163,7 +214,11 @@ DecisionMade ReadDecision(ObjectReader& reader, Instant now) {
     reader.Fault("reason", "say why: it is kept in the audit log");
   }
   if (decision.until != Instant() && decision.until <= now) reader.Fault("until", "has passed");
-  reader.RefuseUnknown();
+  if (reader.Has("proof")) {
+    if (decision.verdict != Verdict::kApprove) reader.Fault("proof", "is for an approval only");
+    decision.proof = ReadProof(body["proof"], faults);
+  }
+  reader.RefuseUnknownBut({"proof"});
   return decision;
 }
 
@@ -172,7 +227,7 @@ HttpResponse PostDecision(const ApiContext& context, const ApiCall& call) {
   if (problem) return *std::move(problem);
   FaultList faults;
   ObjectReader reader(body, "", faults);
-  DecisionMade decision = ReadDecision(reader, context.clock->Now());
+  DecisionMade decision = ReadDecision(body, reader, faults, context.clock->Now());
   if (auto bad = faults.Problem()) return *std::move(bad);
   const PlanId id(call.parts[0]);
   const auto found = FindPlan(context, id);
@@ -182,6 +237,11 @@ HttpResponse PostDecision(const ApiContext& context, const ApiCall& call) {
   }
   decision.plan = id;
   decision.by = call.caller.principal;
+  if (!decision.proof.empty()) {
+    const Status proven =
+        CheckProof(context.engine, decision.by, found->plan, decision.proof, context.clock->Now());
+    if (!proven.ok()) return ProblemOf(proven);
+  }
   const Status status =
       context.engine.SubmitAndWait({context.NewFact(found->plan.stack, decision)});
   if (!status.ok()) return ProblemOf(status);
@@ -282,6 +342,7 @@ void AddPlanRoutes(ApiContext& context, Router& router) {
   router.Add({"GET", "/api/v1/plans/*", Role::kViewer, Bind(context, GetPlan)});
   router.Add({"POST", "/api/v1/plans", Role::kOperator, Bind(context, PostPlan)});
   router.Add({"GET", "/api/v1/plans/*/artefact", Role::kViewer, Bind(context, GetArtefact)});
+  router.Add({"GET", "/api/v1/plans/*/challenge", Role::kApprover, Bind(context, GetChallenge)});
   router.Add({"POST", "/api/v1/plans/*/decision", Role::kApprover, Bind(context, PostDecision)});
 }
 

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "base/crypto.h"
+#include "model/fake_authenticator.h"
 #include "web/web_fixture.h"
 
 namespace driftcast {
@@ -80,6 +82,59 @@ TEST_F(ApiTest, ApprovingCarriesTheHashAndThePrincipal) {
   EXPECT_EQ(decision.by.value, "ada");
   EXPECT_EQ(decision.verdict, Verdict::kApprove);
   EXPECT_EQ(engine_.facts.back().stack.value, "web-7");
+}
+
+TEST_F(ApiTest, AnApprovalIsSignedByAKeyOfOnesOwn) {
+  const FakeAuthenticator mine, another;
+  const auto registered = [&](const FakeAuthenticator& key) {
+    return Post("/api/v1/keys", nlohmann::json{{"id", Base64Url(key.credential())},
+                                               {"title", "the blue one"},
+                                               {"site", "localhost"},
+                                               {"public_key", Base64Url(key.public_key())}}
+                                    .dump());
+  };
+  EXPECT_EQ(Json(registered(mine))["allow_line"], ApproverLine(mine.Key("ada")));
+  EXPECT_EQ(registered(mine).status, 409);
+  engine_.view.stacks[0].labels[kApproverKeysLabel] = "yes";
+  const auto asked = Json(Get("/api/v1/plans/p-1/challenge"));
+  EXPECT_EQ(asked["required"], true);
+  EXPECT_EQ(asked["keys"][0]["id"], Base64Url(mine.credential()));
+  const RemediationPlan& plan = engine_.view.plans[0];
+  const Instant until = *ParseInstant(asked["valid_until"].get<std::string>());
+  EXPECT_EQ(asked["challenge"], Base64Url(ApprovalChallenge(plan, until)));
+
+  const auto approve = [&](const ApprovalProof& proof) {
+    return Post("/api/v1/plans/p-1/decision",
+                nlohmann::json{{"verdict", "approve"},
+                               {"plan_hash", plan.hash},
+                               {"proof",
+                                {{"key", Base64Url(proof.credential)},
+                                 {"authenticator_data", Base64Url(proof.authenticator_data)},
+                                 {"client_data", Base64Url(proof.client_data)},
+                                 {"signature", Base64Url(proof.signature)},
+                                 {"valid_until", FormatInstant(proof.valid_until)}}}}
+                    .dump());
+  };
+  EXPECT_EQ(approve(another.Approve(plan, until)).status, 403);
+  EXPECT_EQ(approve(mine.Approve(engine_.view.plans[1], until)).status, 403);
+  EXPECT_EQ(approve(mine.Approve(plan, until + kDay * 365)).status, 403);
+  EXPECT_TRUE(engine_.facts.empty());
+  const ApprovalProof good = mine.Approve(plan, until);
+  const HttpReply reply = approve(good);
+  ASSERT_EQ(reply.status, 200) << reply.body;
+  EXPECT_EQ(LastFact<DecisionMade>().proof, good);
+
+  EXPECT_EQ(Send("DELETE", "/api/v1/keys/" + Base64Url(mine.credential())).status, 204);
+  EXPECT_EQ(Send("DELETE", "/api/v1/keys/" + Base64Url(mine.credential())).status, 404);
+  EXPECT_TRUE(Json(Get("/api/v1/keys"))["rows"].empty());
+}
+
+TEST_F(ApiTest, AKeyThatIsNoneIsRefusedAndSaidWhy) {
+  const HttpReply reply = Post("/api/v1/keys", R"({"id":"a+b","title":"x","site":"localhost",
+                                                   "public_key":"AAAA"})");
+  EXPECT_EQ(reply.status, 400);
+  EXPECT_THAT(reply.body, HasSubstr("/id"));
+  EXPECT_THAT(reply.body, HasSubstr("not a public key"));
 }
 
 TEST_F(ApiTest, APlanThatHasChangedIsNotApproved) {

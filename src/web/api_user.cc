@@ -1,5 +1,6 @@
 // People who sign in with a password, and how one can sign in here.
 #include "web/api.h"
+#include "web/approver_keys.h"
 #include "web/reader.h"
 
 namespace driftcast {
@@ -51,7 +52,8 @@ HttpResponse PostUser(const ApiContext& context, const ApiCall& call) {
 HttpResponse DeleteUser(const ApiContext& context, const ApiCall& call) {
   const Status removed = context.users.Remove(call.parts[0], call.caller.principal);
   if (!removed.ok()) return ProblemOf(removed);
-  const Status ended = context.access.CloseSessionsOf(Principal(call.parts[0]));
+  Status ended = context.access.CloseSessionsOf(Principal(call.parts[0]));
+  if (ended.ok()) ended = RemoveKeysOf(context.engine, Principal(call.parts[0]));
   return ended.ok() ? NoContent() : ProblemOf(ended);
 }
 

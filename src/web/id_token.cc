@@ -156,24 +156,6 @@ StatusOr<Json> ParsePart(std::string_view text) {
 
 }  // namespace
 
-std::string Base64Url(std::string_view bytes) {
-  std::string text = Base64(bytes);
-  while (!text.empty() && text.back() == '=') text.pop_back();
-  std::ranges::replace(text, '+', '-');
-  std::ranges::replace(text, '/', '_');
-  return text;
-}
-
-StatusOr<std::string> FromBase64Url(std::string_view text) {
-  std::string padded(text);
-  if (padded.find_first_of("+/=") != std::string::npos)
-    return InvalidArgument("not in the alphabet of base64url");
-  std::ranges::replace(padded, '-', '+');
-  std::ranges::replace(padded, '_', '/');
-  padded.append((4 - padded.size() % 4) % 4, '=');
-  return FromBase64(padded);
-}
-
 StatusOr<Json> CheckIdToken(const std::string& token, const Json& keys, const IdTokenRule& rule) {
   const size_t first = token.find('.'), second = token.find('.', first + 1);
   if (token.size() > kTokenMax || first == std::string::npos || second == std::string::npos ||

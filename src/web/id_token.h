@@ -12,9 +12,6 @@
 
 namespace driftcast {
 
-std::string Base64Url(std::string_view bytes);  // without padding (RFC 7515)
-StatusOr<std::string> FromBase64Url(std::string_view text);
-
 struct IdTokenRule {
   std::string issuer;
   std::string client_id;

@@ -413,7 +413,8 @@ Json ToJson(const RemediationPlan& plan, const AllowAdvice& advice, const Policy
                          [](const Approval& approval) {
                            return Json{{"by", approval.by.value},
                                        {"at", TimeJson(approval.at)},
-                                       {"reason", approval.reason}};
+                                       {"reason", approval.reason},
+                                       {"signed", !approval.proof.empty()}};
                          })},
       {"approved_at", MaybeTimeJson(plan.approved_at)},
       {"started_at", MaybeTimeJson(plan.started_at)},

@@ -66,6 +66,9 @@ const std::map<std::string, std::string> kBodies = {
     {"POST /api/v1/plans",
      R"({"stack":"web-7","title":"Set Port","steps":[{"kind":"set_key",
          "resource":"web-7/file//etc/ssh/sshd_config","parameters":{"path":"Port","value":"22"}}]})"},
+    {"POST /api/v1/keys",
+     R"({"id":"a2V5LW9uZQ","title":"the blue one","site":"localhost",
+         "public_key":"MCowBQYDK2VwAyEAAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE"})"},
     {"POST /api/v1/models/refit", R"({"reason":"new hosts"})"},
     {"POST /api/v1/models/use", R"({"version":"shipped","reason":"too many alerts"})"},
     {"POST /api/v1/rules/preview", R"({"resource_glob":"*","key_glob":"*"})"},
@@ -84,6 +87,7 @@ const std::map<std::string, std::string> kBodies = {
 };
 
 const std::map<std::string, std::string> kPathValues = {
+    {"key", "a2V5LW9uZQ"},
     {"stack", "web-7"},   {"drift", "d-1"},  {"plan", "p-1"},      {"rule", "quiet"},
     {"agent", "agent-1"}, {"user", "grace"}, {"pause", "pause-1"}, {"feed", "debian"},
 };

@@ -250,6 +250,7 @@ void BodyToProto(const DecisionMade& body, v1::Fact* fact) {
   out->set_reason(body.reason);
   out->set_not_before_us(ToUnixMicros(body.not_before));
   out->set_until_us(ToUnixMicros(body.until));
+  if (!body.proof.empty()) ToProto(body.proof, out->mutable_proof());
 }
 
 StatusOr<FactBody> BodyFromProto(const v1::DecisionMade& in) {
@@ -263,6 +264,7 @@ StatusOr<FactBody> BodyFromProto(const v1::DecisionMade& in) {
   body.reason = in.reason();
   body.not_before = FromUnixMicros(in.not_before_us());
   body.until = FromUnixMicros(in.until_us());
+  body.proof = FromProto(in.proof());
   return body;
 }
 

@@ -97,6 +97,19 @@ void WriteParts(const RemediationPlan& plan, v1::RemediationPlan* out) {
 
 }  // namespace
 
+void ToProto(const ApprovalProof& proof, v1::ApprovalProof* out) {
+  out->set_credential(proof.credential);
+  out->set_authenticator_data(proof.authenticator_data);
+  out->set_client_data(proof.client_data);
+  out->set_signature(proof.signature);
+  out->set_valid_until_us(ToUnixMicros(proof.valid_until));
+}
+
+ApprovalProof FromProto(const v1::ApprovalProof& in) {
+  return {in.credential(), in.authenticator_data(), in.client_data(), in.signature(),
+          FromUnixMicros(in.valid_until_us())};
+}
+
 void ToProto(const RemediationPlan& plan, v1::RemediationPlan* out) {
   out->set_id(plan.id.value);
   out->set_strategy(static_cast<int>(plan.strategy));
@@ -132,6 +145,7 @@ void ToProto(const RemediationPlan& plan, v1::RemediationPlan* out) {
     approval_out->set_by(approval.by.value);
     approval_out->set_at_us(ToUnixMicros(approval.at));
     approval_out->set_reason(approval.reason);
+    if (!approval.proof.empty()) ToProto(approval.proof, approval_out->mutable_proof());
   }
   out->set_approved_at_us(ToUnixMicros(plan.approved_at));
   out->set_started_at_us(ToUnixMicros(plan.started_at));
@@ -174,8 +188,8 @@ StatusOr<RemediationPlan> FromProto(const v1::RemediationPlan& in) {
   plan.downtime_measured = Duration(in.downtime_measured_us());
   plan.step_now = in.step_now();
   for (const auto& approval : in.approvals())
-    plan.approvals.push_back(
-        {Principal(approval.by()), FromUnixMicros(approval.at_us()), approval.reason()});
+    plan.approvals.push_back({Principal(approval.by()), FromUnixMicros(approval.at_us()),
+                              approval.reason(), FromProto(approval.proof())});
   plan.approved_at = FromUnixMicros(in.approved_at_us());
   plan.started_at = FromUnixMicros(in.started_at_us());
   plan.ended_at = FromUnixMicros(in.ended_at_us());

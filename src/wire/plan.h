@@ -9,6 +9,9 @@
 
 namespace driftcast {
 
+void ToProto(const ApprovalProof& proof, v1::ApprovalProof* out);
+ApprovalProof FromProto(const v1::ApprovalProof& in);
+
 void ToProto(const RemediationPlan& plan, v1::RemediationPlan* out);
 StatusOr<RemediationPlan> FromProto(const v1::RemediationPlan& in);
 

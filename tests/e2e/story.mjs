@@ -8,7 +8,7 @@
 // Everything is written below a temporary folder; only what is started here is ended.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -63,6 +63,54 @@ const step = (text) => {
   said.push(text);
   console.log(`- ${text}`);
 };
+
+// The host is told of a key, and from then on carries out only what that key has signed.
+async function approveByKey(context, page, base, shot) {
+  const site = base.replace("127.0.0.1", "localhost");
+  const browser = await context.newCDPSession(page);
+  await browser.send("WebAuthn.enable");
+  await browser.send("WebAuthn.addVirtualAuthenticator", { options: { protocol: "ctap2", transport: "internal", hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true } });
+  await page.goto(`${site}/#/settings`);
+  await page.getByLabel("Name").fill("grace");
+  await page.getByLabel("Password").fill("nobody guesses this");
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.getByRole("heading", { name: "Your keys for approvals" }).waitFor();
+  await page.getByText("None: you approve by word.").waitFor();
+  await page.getByRole("button", { name: "New key" }).click();
+  await page.getByRole("dialog").getByLabel("Name").fill("the blue one");
+  await page.getByRole("dialog").getByRole("button", { name: "Make it" }).click();
+  await page.getByRole("button", { name: "Remove the blue one" }).waitFor();
+  const line = await page.locator(".keys code, .keys input").first().evaluate((node) => node.value ?? node.textContent);
+  assert.match(line, /^approver grace localhost \S+$/);
+  await shot("keys", { fullPage: true });
+  step("the second person has a key");
+
+  appendFileSync(join(data, "agent", "allow"), `${line}\n`);
+  up("--detach", "--data", data, "--root", root, "--allow", "file");
+  assert.ok(readFileSync(join(data, "agent", "allow"), "utf8").includes(line), "./up keeps the approvers of the allow-list");
+  writeFileSync(sshd, files["etc/ssh/sshd_config"].replace("MaxAuthTries 4", "MaxAuthTries 40"));
+  await page.goto(`${site}/#/drifts`);
+  await page.getByText("MaxAuthTries").first().waitFor();
+  await page.getByRole("link", { name: /Plans for/ }).first().click();
+  await page.getByText("Steps, in this order").waitFor();
+
+  const token = readFileSync(join(data, "token"), "utf8").trim();
+  const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
+  const trigger = /trigger=([^&]+)/.exec(page.url())[1];
+  const plans = await (await fetch(`${base}/api/v1/plans?state=waiting&trigger=${trigger}`, { headers })).json();
+  const revert = plans.rows.find((plan) => plan.strategy === "revert");
+  const byWord = await fetch(`${base}/api/v1/plans/${encodeURIComponent(revert.id)}/decision`, { method: "POST", headers, body: JSON.stringify({ verdict: "approve", plan_hash: revert.hash }) });
+  assert.equal(byWord.status, 409, "approved by word, by an administrator");
+  assert.match((await byWord.json()).detail, /approver's own key/);
+  step("an administrator's word is not enough any more");
+
+  await page.locator(".plan-head", { hasText: "Revert" }).first().click();
+  await page.getByRole("button", { name: "Approve", exact: true }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Approve" }).click();
+  await page.getByText("Verified.", { exact: true }).waitFor({ timeout: 60000 });
+  assert.match(readFileSync(sshd, "utf8"), /^MaxAuthTries 4$/m, "the file is as it should be");
+  step("signed by the key, carried out and verified");
+}
 
 async function story(context, link) {
   const page = context.pages()[0];
@@ -158,6 +206,9 @@ async function story(context, link) {
     await shot(name);
   }
   step("fleet, forecasts, track record and agents answer");
+
+  await approveByKey(context, page, base, shot);
+  await page.goto(`${base}/#/`);
 
   await page.getByRole("button", { name: /Signed in as/ }).click();
   await page.getByRole("button", { name: "Sign out" }).click();

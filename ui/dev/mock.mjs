@@ -124,6 +124,7 @@ export function startMock({ port = 0, still = true, many = false, empty = false,
     return plan;
   };
 
+  fleet.keys = [{ id: "a2V5LW9uZQ", title: "the blue one", site: "driftcast.example.org", made_at: new Date(fleet.now - 20 * 864e5).toISOString(), allow_line: "approver alice driftcast.example.org MCowBQYDK2VwAyEAAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=" }];
   fleet.pauses = [{ id: "pause-1", resource_glob: "db-3/*", by: "alice", reason: "storage is being moved", until: new Date(fleet.now + 5 * 36e5).toISOString() }];
   fleet.models = [
     { version: "2026-05-01", serves: true, at: new Date(fleet.now - 3 * 864e5).toISOString(), by: "engine", reason: "on 51200 forecasts of 12 stacks, 803 of which came true, its loss is 4.1 % less than that of the model in service", learnt_until: new Date(fleet.now - 3 * 864e5).toISOString(), digest: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" },
@@ -146,12 +147,14 @@ export function startMock({ port = 0, still = true, many = false, empty = false,
       if (path === "/models/use") { for (const model of fleet.models) model.serves = model.version === body.version; return models(); }
       if (path === "/users") { fleet.users.push({ stacks: [], created_at: now(), created_by: "alice", ...body, password: undefined }); return fleet.users.at(-1); }
       if (path === "/session/password") return undefined;
+      if (path === "/keys") { fleet.keys.push({ id: body.id, title: body.title, site: body.site, made_at: now(), allow_line: `approver alice ${body.site} ${body.public_key}` }); return fleet.keys.at(-1); }
       if (path === "/session") { if (body.password === "wrong") return problem(401, "Not signed in", "name or password is wrong"); signed_in = true; return api("GET", "/session", query); }
       if (path === "/resource/accept" || path === "/decisions") return detailOf(fleet.resources.get(body.resource));
       return missing("such thing to do");
     }
     if (method === "DELETE") {
       if (path === "/session") signed_in = false;
+      fleet.keys = fleet.keys.filter((key) => key.id !== one("/keys/"));
       fleet.users = fleet.users.filter((user) => user.name !== one("/users/"));
       fleet.rules = fleet.rules.filter((rule) => rule.id !== one("/rules/"));
       fleet.pauses = fleet.pauses.filter((pause) => pause.id !== one("/pauses/"));
@@ -159,6 +162,7 @@ export function startMock({ port = 0, still = true, many = false, empty = false,
       fleet.joins = fleet.joins.filter((token) => token.id !== one("/join-tokens/"));
       return undefined;
     }
+    if (/^\/plans\/[^/]+\/challenge$/.test(path)) return { required: false, challenge: "n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg", valid_until: new Date(fleet.now + 8 * 864e5).toISOString(), keys: [] };
     switch (path) {
       case "/session": return { principal: "alice", role, stacks: [], csrf_token: "mock", expires_at: new Date(Date.now() + 7 * 864e5).toISOString(), version: "0.1.0", now: now() };
       case "/overview": {
@@ -185,6 +189,7 @@ export function startMock({ port = 0, still = true, many = false, empty = false,
       case "/models": return models();
       case "/pauses": return { rows: fleet.pauses };
       case "/users": return { rows: fleet.users };
+      case "/keys": return { rows: fleet.keys };
       case "/rules/proposals": return { rows: proposals() };
       case "/prediction/peers": return resource() ? peers(resource()) : missing("resource");
       case "/rules": return { rows: fleet.rules };
@@ -273,7 +278,7 @@ export function startMock({ port = 0, still = true, many = false, empty = false,
     if (request.method !== "GET" && path !== "/session" && request.headers["x-csrf-token"] !== "mock") return send(403, problem(403, "Not allowed", "X-CSRF-Token is missing").body, "application/problem+json");
     const answer = api(request.method, path, url.searchParams, text ? JSON.parse(text) : undefined);
     if (answer?.type === "application/problem+json") return send(answer.status, answer.body, answer.type);
-    const made = request.method === "POST" && ["/rules", "/tokens", "/join-tokens", "/users", "/pauses"].includes(path);
+    const made = request.method === "POST" && ["/rules", "/tokens", "/join-tokens", "/users", "/pauses", "/keys"].includes(path);
     return send(answer === undefined ? 204 : made ? 201 : 200, answer);
   });
   if (!still) {

@@ -579,6 +579,7 @@ export interface PlanDecision {
   not_before?: string | null;
   /** For override: quiet until then; null = for good. */
   until?: string | null;
+  proof?: ApprovalProof;
 }
 
 export interface ResourceDecision {
@@ -983,6 +984,8 @@ export interface Approval {
   by: string;
   at: string;
   reason: string;
+  /** With the approver's own key. */
+  signed: boolean;
 }
 
 export interface PolicyVerdict {
@@ -1359,4 +1362,55 @@ export interface AlertsTaken {
   taken: number;
   /** Alerts whose labels (stack, host, nodename, instance) name none that is known. */
   of_no_stack: number;
+}
+
+export interface ApproverKey {
+  /** The credential's id as the browser names it, base64url. */
+  id: string;
+  /** For people. */
+  title: string;
+  /** The host name under which the page was open when the key was made; it approves there only. */
+  site: string;
+  made_at: string;
+  /** For the allow-list of hosts that are to carry out only what this key has approved. */
+  allow_line: string;
+}
+
+export interface ApproverKeyNew {
+  /** The credential's id, base64url. */
+  id: string;
+  title: string;
+  site: string;
+  /** SubjectPublicKeyInfo, base64url: P-256, Ed25519 or RSA of 2048 bits or more. */
+  public_key: string;
+}
+
+export interface ApprovalChallenge {
+  /** Whether the plan's host carries out only what is approved with a key. */
+  required: boolean;
+  /** 32 bytes, base64url: what the key has to sign. It says the plan, without its times, and `valid_until`. */
+  challenge: string;
+  /** The host begins the plan no later. To be sent back with the proof. */
+  valid_until: string;
+  /** Your own. */
+  keys: Array<{
+    id: string;
+    site: string;
+  }>;
+}
+
+/** An assertion of Web Authentication over the challenge; each part in base64url. Needed where the host wants it. */
+export type ApprovalProof = {
+  /** The credential's id. */
+  key: string;
+  authenticator_data: string;
+  /** clientDataJSON. */
+  client_data: string;
+  signature: string;
+  /** As it came with the challenge. */
+  valid_until: string;
+} | null;
+
+export interface ApproverKeyList {
+  rows: ApproverKey[];
 }

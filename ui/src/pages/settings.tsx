@@ -6,6 +6,7 @@ import { useQuery } from "../api/query";
 import type { Rule, RuleList, TokenList, TokenMade } from "../api/types";
 import { setPrefs, usePrefs } from "../lib/prefs";
 import { ActionDialog } from "../parts/action";
+import { ApproverKeys } from "../parts/approver_keys";
 import { RuleDialog } from "../parts/rule";
 import { Proposals } from "../parts/proposals";
 import { Answered, CopyLine, Time } from "../parts/states";
@@ -17,6 +18,7 @@ export function Settings(): JSX.Element {
     <div class="page">
       <header class="page-head"><h1>Settings</h1></header>
       <Rules />
+      {may("approver") && <ApproverKeys />}
       {may("admin") && session?.stacks.length === 0 && <Users />}
       {may("admin") && <Tokens />}
       <Display />

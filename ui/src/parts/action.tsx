@@ -31,9 +31,11 @@ export function ActionDialog({ title, verb, reason, reasonText = "", until, unti
       onDone?.();
       onClose();
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      setProblem(error.problem);
       setBusy(false);
+      // What the browser says of an authenticator: the person did not want to, or it was not there.
+      if (error instanceof DOMException) setProblem({ type: "about:blank", title: "Not signed", status: 0, detail: error.message });
+      else if (error instanceof ApiError) setProblem(error.problem);
+      else throw error;
     }
   };
   return (

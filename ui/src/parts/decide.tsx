@@ -2,8 +2,9 @@
 // meanwhile is not approved.
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { may, post } from "../api/client";
-import type { Plan, PlanDecision } from "../api/types";
+import { ApiError, get, may, post } from "../api/client";
+import type { ApprovalChallenge, ApprovalProof, Plan, PlanDecision } from "../api/types";
+import { sign, whyNoKeys } from "../lib/authenticator";
 import { ActionDialog } from "./action";
 import { Icon } from "./icons";
 import { AllowLine } from "./plan";
@@ -45,14 +46,25 @@ const texts: Record<Choice, { title: string; verb: string; verdict: PlanDecision
   cancel: { title: "Take the approval back", verb: "Take back", verdict: "cancel" },
 };
 
+/** The word of the person's own key, where the host wants it; null where it does not. */
+async function prove(plan: Plan): Promise<ApprovalProof | null> {
+  const asked = await get<ApprovalChallenge>(`/plans/${encodeURIComponent(plan.id)}/challenge`);
+  if (!asked.required) return null;
+  const missing = asked.keys.length === 0
+    ? `${plan.stack} carries out only what is approved with a key that it knows. Make one under Settings, and put its line into the host's allow-list.`
+    : whyNoKeys();
+  if (missing) throw new ApiError({ type: "about:blank", title: "An approver's key is needed", status: 0, detail: missing });
+  return sign(asked);
+}
+
 function DecisionDialog({ plan, choice, onClose, onDone }: { plan: Plan; choice: Choice; onClose: () => void; onDone: () => void }): JSX.Element {
   const { title, verb, verdict } = texts[choice];
   const reason = choice === "reject" || choice === "override" ? "required" : "optional";
   const until = choice === "schedule" ? "required" : choice === "override" ? "optional" : undefined;
   return (
     <ActionDialog title={title} verb={verb} reason={reason} until={until} untilLabel={choice === "schedule" ? "Not before" : "Quiet until"} onClose={onClose} onDone={onDone}
-      act={({ reason: why, until: at }) => post(`/plans/${encodeURIComponent(plan.id)}/decision`, {
-        verdict, plan_hash: plan.hash, reason: why,
+      act={async ({ reason: why, until: at }) => post(`/plans/${encodeURIComponent(plan.id)}/decision`, {
+        verdict, plan_hash: plan.hash, reason: why, ...(verdict === "approve" ? { proof: await prove(plan) } : {}),
         ...(choice === "schedule" ? { not_before: at } : {}), ...(choice === "override" ? { until: at } : {}),
       })}>
       {(choice === "approve" || choice === "schedule") && (
