@@ -23,11 +23,13 @@ StatusOr<AllowList> AllowList::Parse(std::string_view text) {
   AllowList list;
   std::istringstream lines{std::string(text)};
   std::string line;
+  bool counted = false;  // how many approvals are wanted, is said
   for (int number = 1; std::getline(lines, line); ++number) {
     std::istringstream words(line.substr(0, line.find('#')));
     std::string kind, pattern;
     if (!(words >> kind)) continue;
     if (kind == "approver" || kind == "approvals") {
+      counted = counted || kind == "approvals";
       DRIFTCAST_RETURN_IF_ERROR(Annotate(list.ParseApprovers(kind, words),
                                          fmt::format("line {} of the allow-list", number)));
       continue;
@@ -47,7 +49,7 @@ StatusOr<AllowList> AllowList::Parse(std::string_view text) {
     }
     if (!any) list.rules_.push_back({kind, kind == "file" ? "/etc/**" : "**", false});
   }
-  if (list.approvals_needed_ > 1 && list.approvals_needed_ > list.approvers_.size())
+  if (counted && list.approvals_needed_ > list.approvers_.size())
     return InvalidArgument("the allow-list asks for {} approvals and names {} approvers",
                            list.approvals_needed_, list.approvers_.size());
   return list;

@@ -283,9 +283,9 @@ TEST(AllowList, SaysWhichLineAboutApproversMakesNoSense) {
   EXPECT_EQ(AllowList::Parse("file\n" + ada + "\n")->Kinds(), std::vector<std::string>{"file"});
   EXPECT_FALSE(AllowList::Parse("file\n")->WantsApprovers());
   for (const std::string& bad :
-       {std::string("approver ada\n"), std::string("approver ada localhost AAAA\n"),
-        ada + " more\n", ada + "\napprovals\n", ada + "\napprovals 0\n", ada + "\napprovals x\n",
-        ada + "\napprovals 2\n"}) {
+       {std::string("file\napprovals 1\n"), std::string("approver ada\n"),
+        std::string("approver ada localhost AAAA\n"), ada + " more\n", ada + "\napprovals\n",
+        ada + "\napprovals 0\n", ada + "\napprovals x\n", ada + "\napprovals 2\n"}) {
     const auto list = AllowList::Parse(bad);
     EXPECT_EQ(list.status().code(), StatusCode::kInvalidArgument) << bad;
   }
